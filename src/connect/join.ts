@@ -172,8 +172,8 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
       ? undefined
       : yield* announceInstance(
           registry.database,
-          {
-            id,
+          id,
+          Effect.map(tunnel === undefined ? Effect.undefined : SubscriptionRef.get(tunnel), (state) => ({
             name: kept.name,
             host: hostname,
             machine,
@@ -182,11 +182,9 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
             birth,
             url: registry.url,
             localUrl: urlOf(address ?? "127.0.0.1", port),
+            tunnel: relay === undefined || state === undefined ? undefined : tunnelText(relay, state),
             api: options.api ?? 1,
-          },
-          relay === undefined || tunnel === undefined
-            ? undefined
-            : Effect.map(SubscriptionRef.get(tunnel), (state) => tunnelText(relay, state)),
+          })),
         )
   const lastWarning = yield* Ref.make("")
   /** Logs a lasting problem once. */

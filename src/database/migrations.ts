@@ -21,7 +21,6 @@ const instances = Effect.gen(function* () {
       url text check (length(url) <= 500 and url not like '%@%'),
       tunnel text check (length(tunnel) <= 300),
       api smallint not null check (api in (1, 2)),
-      version text check (length(version) <= 50),
       directory text check (length(directory) <= 4096),
       pid integer,
       birth text check (length(birth) <= 100),
@@ -31,6 +30,19 @@ const instances = Effect.gen(function* () {
     )`
 })
 
-export const migrations = { "1_instances": instances }
+/**
+ * The sessions that servers are about to send to. A row is there for as long as the claim, which is a lock of its holder's
+ * connection, so a row without a lock says that its server was killed or has lost its connection.
+ */
+const claims = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  yield* sql`
+    create table opencode_fleet_claims (
+      session text primary key check (length(session) <= 200),
+      since timestamptz not null default now()
+    )`
+})
+
+export const migrations = { "1_instances": instances, "2_claims": claims }
 
 export const newestMigration = Math.max(...Object.keys(migrations).map((name) => Number.parseInt(name, 10)))

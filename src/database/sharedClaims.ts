@@ -17,6 +17,14 @@ const again = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(5)])
 
 // The prefix keeps the locks of other programs apart. opencode's session ids are unique among all machines.
 const lock = "select pg_try_advisory_lock(hashtextextended('opencode-fleet session ' || $1, 0)) as locked"
+// A row of an earlier holder is its trace. Without a lock and without a trace, whoever held the claim has released it.
+const leaveTrace = `
+  with earlier as (select since from opencode_fleet_claims where session = $1),
+    own as (
+      insert into opencode_fleet_claims (session) values ($1) on conflict (session) do update set since = excluded.since
+    )
+  select since > now() - interval '1 minute' as is_fresh from earlier`
+const removeTrace = "delete from opencode_fleet_claims where session = $1"
 const unlock = "select pg_advisory_unlock(hashtextextended('opencode-fleet session ' || $1, 0))"
 
 export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseValues): SessionClaimsValues => {
@@ -28,9 +36,9 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
     return Effect.suspend(() => {
       if (isReleased) return Effect.void
       isReleased = true
-      // A lock of a connection that was lost is gone already.
+      // A lock of a connection that was lost is gone already. The trace goes first: the next holder would find it.
       const released = Effect.ensuring(
-        Effect.ignore(query(unlock, [session])),
+        Effect.andThen(Effect.ignore(query(removeTrace, [session])), Effect.ignore(query(unlock, [session]))),
         Effect.sync(() => held.delete(session)),
       )
       // A database that does not answer delays neither the turn nor the end of the program.
@@ -40,19 +48,28 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
     })
   }
 
+  const lockOn = Effect.fnUntraced(function* (connection: DatabaseSession, session: string) {
+    const [row] = yield* connection.query(lock, [session])
+    if (row?.["locked"] !== true) return "taken"
+    // A role that may only lock leaves no trace; a connection that was lost has lost the lock, too.
+    const [earlier] = yield* Effect.catch(connection.query(leaveTrace, [session]), () => connection.query("select 1"))
+    return { release: releaseOn(connection, session), wasAbandoned: earlier?.["is_fresh"] === true }
+  })
+
   /** Waits for the connection interruptibly. A statement is not interruptible, so no lock is left behind. */
   const claimShared = (session: string, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
     Effect.gen(function* () {
-      const connection = yield* Effect.option(restore(database.session(patience)))
+      const connection = yield* Effect.option(
+        restore(Effect.tap(database.session(patience), () => Effect.ignore(database.migrated))),
+      )
       if (held.has(session)) return "taken"
       if (Option.isNone(connection)) return "unavailable"
       held.add(session)
-      const [row] = yield* Effect.onError(connection.value.query(lock, [session]), () =>
+      const made = yield* Effect.onError(lockOn(connection.value, session), () =>
         Effect.sync(() => held.delete(session)),
       )
-      if (row?.["locked"] === true) return { release: releaseOn(connection.value, session) }
-      held.delete(session)
-      return "taken"
+      if (made === "taken") held.delete(session)
+      return made
     }).pipe(
       Effect.retry(again),
       Effect.orElseSucceed((): Claim => "unavailable"),
@@ -68,7 +85,10 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
           const shared = yield* Effect.onInterrupt(claimShared(session, restore), () => releaseOwn)
           if (shared === "unavailable") return own
           if (shared === "taken") return yield* Effect.as(releaseOwn, shared)
-          return { release: Effect.andThen(shared.release, releaseOwn) }
+          return {
+            release: Effect.andThen(shared.release, releaseOwn),
+            wasAbandoned: shared.wasAbandoned || (own !== "unavailable" && own.wasAbandoned),
+          }
         }),
       ),
     problem: machine.problem,

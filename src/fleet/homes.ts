@@ -6,8 +6,8 @@ import type { Placed, Session } from "../opencode/sessions/Session.ts"
 import { countingUnreadable } from "../opencode/Unreadable.ts"
 import { type Instance, isOnline } from "./Instance.ts"
 
-/** The name of the machine, which transports announce with or without its domain. */
-const machineOf = ({ host }: Instance) => host.split(".")[0]?.toLowerCase() ?? ""
+/** The name of the machine, which transports announce with or without its domain. Empty if it is not known. */
+export const machineOf = ({ host }: Instance) => host.split(".")[0]?.toLowerCase() ?? ""
 
 /** Whether two online instances may be servers of one user: of one version, and as far as is known on one machine. */
 export const mayShare = (one: Instance, other: Instance): boolean =>

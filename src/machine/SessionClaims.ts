@@ -12,8 +12,17 @@ import { systemErrorText } from "./fileError.ts"
 import { LocalMachine, type LocalMachineValues } from "./LocalMachine.ts"
 import { cacheDirectory, ensureOwn } from "./ownDirectory.ts"
 
+export interface HeldClaim {
+  readonly release: Effect.Effect<void>
+  /**
+   * A moment ago it was held by a server that ended without releasing it, such as one that was killed. That server may have
+   * sent a message whose turn opencode does not show yet.
+   */
+  readonly wasAbandoned: boolean
+}
+
 /** `unavailable`: claims cannot be made, for example because the directory cannot be written. */
-export type Claim = { readonly release: Effect.Effect<void> } | "taken" | "unavailable"
+export type Claim = HeldClaim | "taken" | "unavailable"
 
 export interface SessionClaimsValues {
   /** Tries once. If claims cannot be made, logs each new reason once. */
@@ -34,6 +43,9 @@ export const SessionClaims = Context.Reference<SessionClaimsValues>("opencode-fl
 export const lease = Duration.seconds(30)
 
 export const renewEvery = Duration.seconds(10)
+
+/** The holder of a void claim that was not renewed for this time had ended before its message could matter. */
+const trace = Duration.seconds(20)
 
 /** A directory on a hung mount never answers. */
 const maxWait = Duration.seconds(3)
@@ -102,6 +114,19 @@ const renew = async (file: string, claim: string) => {
 
 const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(run))
 
+const traceOf = (file: string) => `${file}.abandoned`
+
+/** Whether there was one. */
+const removeTrace = async (file: string) => {
+  try {
+    await rm(traceOf(file))
+    return true
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false
+    throw error
+  }
+}
+
 export interface ClaimOptions {
   /** The process that makes the claims. Default: this one. */
   readonly pid?: number
@@ -134,8 +159,12 @@ export const claimsIn = (
   const isVoid = async (file: string, space: string) =>
     isAbandoned(await readClaim(file), space) || (await ageOf(file)) >= Duration.toMillis(lease)
 
-  /** Another process may have removed the void claim since, and made its own, which is put back. */
+  /**
+   * Another process may have removed the void claim since, and made its own, which is put back. The trace comes before, because
+   * the next claim may be made by any process as soon as the void one is gone.
+   */
   const removeVoid = async (file: string, space: string) => {
+    if ((await ageOf(file)) < Duration.toMillis(trace)) await writeFile(traceOf(file), "", { mode: 0o600 })
     const aside = join(directory, `${crypto.randomUUID()}.void`)
     await rename(file, aside)
     if (!(await isVoid(aside, space))) await createFile(file, await readClaim(aside))
@@ -159,8 +188,9 @@ export const claimsIn = (
         const space = await processSpace(machine)
         const claim = [space, pid, machine.birthOf(pid) ?? "", crypto.randomUUID()].join("\n")
         if (!(await attempt(file, claim, space, 2))) return undefined
+        const wasAbandoned = await removeTrace(file)
         if (signal.aborted) await release(file, claim)
-        return { file, claim }
+        return { file, claim, wasAbandoned }
       },
       catch: (error) => systemErrorText(error, "open"),
     }).pipe(
@@ -174,7 +204,7 @@ export const claimsIn = (
         Effect.gen(function* () {
           const made = yield* restore(create(name))
           if (made === undefined) return "taken"
-          const { claim, file } = made
+          const { claim, file, wasAbandoned } = made
           // Closing a scope again does nothing, so releasing twice never removes the claim of another server.
           const scope = yield* Scope.make()
           yield* Scope.addFinalizer(
@@ -187,7 +217,7 @@ export const claimsIn = (
             Effect.interruptible,
             Effect.forkIn(scope),
           )
-          return { release: Scope.close(scope, Exit.void) }
+          return { release: Scope.close(scope, Exit.void), wasAbandoned }
         }),
       ),
     consequence,

@@ -1,5 +1,5 @@
 /** Delivers messages to channels. Each channel has its own queue and its own retries, so none waits for another. */
-import { Cause, Effect, Queue, Schedule, Stream } from "effect"
+import { Cause, Clock, Effect, Queue, Schedule, Stream } from "effect"
 import { type Channel, ChannelFailed } from "./Channel.ts"
 import type { Message } from "./Message.ts"
 import type { Told } from "./Told.ts"
@@ -12,6 +12,9 @@ const concurrency = 4
 
 /** Messages that wait for a channel. The oldest are dropped, because what happens now matters more. */
 const maxWaiting = 200
+
+/** Milliseconds in which what is told is taken to hold. */
+const freshFor = 2000
 
 /** Ten attempts within about ten minutes. */
 const retries = Schedule.min([Schedule.exponential("2 seconds"), Schedule.spaced("2 minutes")]).pipe(
@@ -33,17 +36,20 @@ const died = (name: string) => (cause: Cause.Cause<ChannelFailed>) =>
     () => new ChannelFailed({ reason: "it failed unexpectedly", isFinal: true }),
   )
 
-/** A message, and whether it still holds, which is asked before a repeated attempt. */
+/** A message, and whether it still holds, which is asked before an attempt that is repeated or has waited. */
 interface Delivery {
   readonly message: Message
   readonly holds: Effect.Effect<boolean>
+  /** When it was handed over, in epoch milliseconds. */
+  readonly since: number
 }
 
 const deliverOne = Effect.fnUntraced(function* (
   { channel: { deliver, name }, told }: ToldChannel,
-  { holds, message }: Delivery,
+  { holds, message, since }: Delivery,
 ) {
   if (told.has(message.id)) return
+  const hasWaited = (yield* Clock.currentTimeMillis) - since > freshFor
   let failures = 0
   // Stored before the attempt: if this program is ended during the attempt, the person may have been told.
   const attempt = Effect.andThen(told.add(message.id), deliver(message)).pipe(
@@ -54,7 +60,7 @@ const deliverOne = Effect.fnUntraced(function* (
   const asked = Effect.timeoutOrElse(holds, { duration: attemptTimeout, orElse: () => Effect.succeed(true) })
   const outdated = Effect.logWarning(`${name}: "${message.title}" was settled meanwhile, so it is not told any more.`)
   yield* Effect.suspend(() =>
-    failures === 0 ? attempt : Effect.flatMap(asked, (still) => (still ? attempt : outdated)),
+    failures === 0 && !hasWaited ? attempt : Effect.flatMap(asked, (still) => (still ? attempt : outdated)),
   ).pipe(
     Effect.tapError(({ isFinal, reason }) =>
       failures++ === 0 && !isFinal
@@ -84,7 +90,7 @@ export const makeDeliver = Effect.fnUntraced(function* (channels: ReadonlyArray<
     }),
   )
   return (message: Message, holds: Effect.Effect<boolean> = Effect.succeed(true)) =>
-    Effect.sync(() => {
-      for (const queue of queues) Queue.offerUnsafe(queue, { message, holds })
+    Effect.map(Clock.currentTimeMillis, (since) => {
+      for (const queue of queues) Queue.offerUnsafe(queue, { message, holds, since })
     })
 })

@@ -1,37 +1,10 @@
 /** `connect --registry`: what is written into the database for an opencode that joins. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
-import { DatabaseUnavailable, type DatabaseValues } from "../../src/database/Database.ts"
+import { Effect } from "effect"
 import { FakeSsh } from "./tunnel/FakeSsh.ts"
 import { eventually, joinIn, makeDirectories, registrationsIn, services } from "./joining.ts"
+import { announced, recording } from "./recordingDatabase.ts"
 import { seconds } from "./tunnel/tunnel.ts"
-
-/** A database that records the statements. */
-const recording = () => {
-  const statements: Array<readonly [string, ReadonlyArray<unknown>]> = []
-  let isAway = false
-  const away = new DatabaseUnavailable({ address: "db:5432/fleet", reason: "it cannot be reached" })
-  const session = Effect.suspend(() =>
-    isAway
-      ? Effect.fail(away)
-      : Effect.succeed({
-          query: (sql: string, parameters: ReadonlyArray<unknown> = []) =>
-            Effect.sync(() => {
-              statements.push([sql.trim().split(" ", 1)[0] ?? "", parameters])
-              return []
-            }),
-        }),
-  )
-  const database: DatabaseValues = {
-    address: away.address,
-    session: () => session,
-    sessionNow: session,
-    changes: Stream.never,
-    migrated: Effect.void,
-  }
-  const of = (verb: string) => statements.flatMap(([sql, parameters]) => (sql === verb ? [parameters] : []))
-  return { database, of, setAway: (away: boolean) => (isAway = away) }
-}
 
 const test = <A, E, R>(body: Effect.Effect<A, E, R>) => body.pipe(Effect.scoped, Effect.provide(services))
 
@@ -41,6 +14,7 @@ describe("An opencode that joins a registry", () => {
       const directories = yield* makeDirectories
       const { database, of } = recording()
       const { end } = yield* joinIn({ ...directories, registry: { database, url: "http://laptop.lan:4096" } })
+      yield* announced(of)
       const { "laptop-project.json": registered } = yield* registrationsIn(directories.relayDirectory)
       const [row = []] = of("insert")
       assert.strictEqual(row[0], registered?.["id"])
@@ -77,12 +51,14 @@ describe("An opencode that joins a registry", () => {
   it.effect("joins although the database is away, and is announced when it is back", () =>
     Effect.gen(function* () {
       const directories = yield* makeDirectories
-      const { database, of, setAway } = recording()
+      const { attempts, database, of, setAway } = recording()
       setAway(true)
       yield* joinIn({ ...directories, registry: { database } })
+      yield* eventually(attempts, (count) => count > 0)
       assert.deepStrictEqual(of("insert"), [])
       setAway(false)
-      yield* seconds(15)
+      yield* seconds(1)
+      yield* announced(of)
       assert.lengthOf(of("insert"), 1)
     }).pipe(test),
   )

@@ -11,7 +11,7 @@ import { withPostgres } from "../support/requirements.ts"
 
 /** A machine on which no other server is running. */
 const machine: SessionClaimsValues = {
-  claim: () => Effect.succeed({ release: Effect.void }),
+  claim: () => Effect.succeed({ release: Effect.void, wasAbandoned: false }),
   problem: Effect.undefined,
 }
 
@@ -56,6 +56,7 @@ withPostgres("A claim on a session in the database", () => {
         assert.isObject(yield* other.claims.claim("ses_2"))
         yield* release(claim)
         const next = yield* other.claims.claim("ses_1")
+        assert.deepInclude(next, { wasAbandoned: false })
         yield* release(claim)
         assert.strictEqual(yield* one.claims.claim("ses_1"), "taken")
         yield* release(next)
@@ -68,7 +69,8 @@ withPostgres("A claim on a session in the database", () => {
         const one = yield* server(url)
         let held = 0
         const counting: SessionClaimsValues = {
-          claim: () => Effect.sync(() => ({ release: Effect.sync(() => void held--), held: held++ })),
+          claim: () =>
+            Effect.sync(() => ({ release: Effect.sync(() => void held--), wasAbandoned: false, held: held++ })),
           problem: Effect.undefined,
         }
         const other = yield* server(url, counting)
@@ -90,9 +92,25 @@ withPostgres("A claim on a session in the database", () => {
         yield* postgres.run(url, killed)
         const other = yield* server(url)
         const claim = yield* other.claims.claim("ses_1").pipe(eventually((made) => made !== "taken"))
-        assert.isObject(claim)
+        assert.deepInclude(claim, { wasAbandoned: true })
         // The first server has a new connection, and sees the claim.
         assert.strictEqual(yield* one.claims.claim("ses_2").pipe(Effect.flatMap(release), Effect.as("made")), "made")
+      }),
+    )
+
+    it.effect("is made by a role that has no right to the tables", () =>
+      Effect.gen(function* () {
+        const postgres = yield* RealPostgres
+        const url = yield* postgres.newDatabase
+        yield* postgres.run(url, "create schema empty")
+        yield* postgres.run(url, "create role locker login password 'sesame-of-the-database'")
+        const as = new URL(url.replace("fleet:", "locker:"))
+        const one = yield* server(`${as.href}?options=-csearch_path%3Dempty`)
+        const claim = yield* one.claims.claim("ses_1")
+        assert.deepInclude(claim, { wasAbandoned: false })
+        const other = yield* server(url)
+        assert.strictEqual(yield* other.claims.claim("ses_1"), "taken")
+        yield* release(claim)
       }),
     )
 

@@ -1,19 +1,16 @@
 /**
  * Three servers over HTTP that share a PostgreSQL database and one opencode 1, which merges messages that reach a busy session.
- * Each has a home of its own, as on three machines, so that nothing but the database keeps them apart. The opencode is a fake:
- * 200 turns of a real one take longer than the rest of the suite.
+ * Each has a home of its own, as on three machines, so that nothing but the database keeps them apart.
  */
-import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Array, Context, Deferred, Effect, Fiber, FiberSet, Layer, Ref, Schedule } from "effect"
-import { HttpServer } from "effect/http"
-import { createServer } from "node:http"
+import { Array, Deferred, Effect, Fiber, Layer, Schedule, Stream, SubscriptionRef } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
-import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
-import { session } from "../../src/testing/samples.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { serveHttp } from "../support/HttpServed.ts"
-import { connectHttp, eventually } from "../support/McpClients.ts"
+import { connectHttp } from "../support/McpClients.ts"
+import type { OpencodeServer } from "../support/OpencodeServer.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
 import { RealPostgres } from "../support/RealPostgres.ts"
 import { withPostgres } from "../support/requirements.ts"
 
@@ -22,39 +19,10 @@ const messagesEach = 10
 
 const again = Schedule.spaced("1 second")
 
-/** As opencode 1, it accepts a prompt some time before its session is busy. `merged` are prompts that came before the end of the last turn. */
-const fakeOpencode = Effect.gen(function* () {
-  const services = yield* Layer.build(
-    FakeOpencode.layerServer.pipe(
-      Layer.provideMerge(FakeOpencode.layer),
-      Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-    ),
-  )
-  const { address } = Context.get(services, HttpServer.HttpServer)
-  const fake = Context.get(services, FakeOpencode)
-  fake.sessions = Array.range(1, sessionCount).map((number) => session(String(number)))
-  const run = yield* FiberSet.makeRuntime<never>()
-  const running = new Set<string>()
-  const merged: Array<string> = []
-  fake.onPrompt = (prompt) => {
-    if (running.has(prompt.session)) merged.push(prompt.text)
-    running.add(prompt.session)
-    const turn = Effect.gen(function* () {
-      yield* Effect.sleep("50 millis")
-      fake.take(prompt)
-      yield* Effect.sleep("100 millis")
-      running.delete(prompt.session)
-      fake.complete(prompt, prompt.text.toUpperCase())
-    })
-    run(turn)
-  }
-  return { fake, merged, port: Number(new URL(HttpServer.formatAddress(address)).port) }
-})
-
 /** A server on a machine of its own, and a client of it. */
-const server = Effect.fnUntraced(function* (port: number, databaseUrl: string) {
+const server = Effect.fnUntraced(function* (opencode: OpencodeServer, databaseUrl: string) {
   const relay = yield* makeRelay()
-  yield* relay.register("main", { port })
+  yield* relay.register("main", opencode)
   const served = yield* serveHttp(relay, { variables: { DATABASE_URL: databaseUrl } })
   // A client has at most 64 calls at a time.
   const clients = [yield* connectHttp(served), yield* connectHttp(served)] as const
@@ -74,31 +42,37 @@ const server = Effect.fnUntraced(function* (port: number, databaseUrl: string) {
 })
 
 withPostgres("three servers with one database", () => {
-  layer(RealPostgres.layer, { excludeTestServices: true })((it) => {
+  layer(Layer.mergeAll(RealPostgres.layer, RealOpencode.layer()), { excludeTestServices: true })((it) => {
     it.effect("answer each of 200 messages once, although one is killed and the database is away for 10 s", () =>
       Effect.gen(function* () {
-        const { fake, merged, port } = yield* fakeOpencode
+        const opencode = yield* RealOpencode
         const postgres = yield* RealPostgres
         const url = yield* postgres.newDatabase
-        const [first, second, third] = yield* Effect.all([server(port, url), server(port, url), server(port, url)], {
-          concurrency: 3,
-        })
+        const add = server(opencode, url)
+        const [first, second, third] = yield* Effect.all([add, add, add], { concurrency: 3 })
         const servers = [first, second, third]
-        const messages = fake.sessions.flatMap(({ id }, column) =>
-          Array.range(1, messagesEach).map((row) => ({ id, text: `${id} ${row}`, by: column + row })),
+        const sessions = yield* Effect.forEach(Array.range(1, sessionCount), (number) =>
+          facts.createSession(opencode, `Session ${number}`),
         )
-        const answered = yield* Ref.make(0)
+        const messages = sessions.flatMap(({ id }, column) =>
+          Array.range(1, messagesEach).map((row) => ({ id, text: `${column + 1} ${row}`, by: column + row })),
+        )
+        const answered = yield* SubscriptionRef.make(0)
         const sending = yield* Effect.forEach(
           messages,
           Effect.fnUntraced(function* ({ by, id, text }) {
             const turn = yield* (servers[by % servers.length] ?? first).send(id, text)
-            yield* Ref.update(answered, (count) => count + 1)
+            yield* SubscriptionRef.update(answered, (count) => count + 1)
             return { id, text, turn }
           }),
           { concurrency: "unbounded" },
         ).pipe(Effect.forkScoped)
         const until = (count: number) =>
-          Effect.raceFirst(Ref.get(answered).pipe(eventually((now) => now >= count)), Fiber.join(sending))
+          SubscriptionRef.changes(answered).pipe(
+            Stream.takeUntil((now) => now >= count),
+            Stream.runDrain,
+            Effect.raceFirst(Fiber.join(sending)),
+          )
 
         yield* until(20)
         yield* third.kill
@@ -108,16 +82,19 @@ withPostgres("three servers with one database", () => {
         yield* postgres.start
         for (const { id, text, turn } of yield* Fiber.join(sending)) {
           // What the killed server has not sent is sent again, as a client would.
-          const wasSent = fake.prompts.some((prompt) => prompt.text === text)
+          const wasSent = (yield* facts.texts(opencode, id)).includes(text)
           const answer = turn ?? (wasSent ? undefined : yield* first.send(id, text))
-          if (answer !== undefined) assert.deepInclude(answer, { outcome: "completed", text: text.toUpperCase() })
+          if (answer !== undefined) assert.deepInclude(answer, { outcome: "completed", text: `Echo: ${text}` })
         }
 
-        assert.deepStrictEqual(merged, [])
-        assert.sameMembers(
-          fake.prompts.map((prompt) => `${prompt.session} ${prompt.text}`),
-          messages.map(({ id, text }) => `${id} ${text}`),
-        )
+        for (const { id } of sessions) {
+          const sent = messages.filter((message) => message.id === id).map(({ text }) => text)
+          const stored = Array.chunksOf(yield* facts.texts(opencode, id), 2)
+          assert.sameDeepMembers(
+            stored,
+            sent.map((text) => [text, `Echo: ${text}`]),
+          )
+        }
         for (const { stderr } of [first, second]) {
           assert.match(yield* stderr, /the database at .* cannot be used/u)
           assert.match(yield* stderr, /connected to the database/u)

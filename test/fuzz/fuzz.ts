@@ -8,6 +8,7 @@ import { makeRelay } from "../support/Executable.ts"
 import { connect, type Connection, type Resources } from "./Connection.ts"
 import { type Era, eras } from "./eras.ts"
 import { expectedOf } from "./expected.ts"
+import { fuzzHttp } from "./http/fuzzHttp.ts"
 import { messageOf } from "./messages.ts"
 
 export interface FuzzOptions {
@@ -32,6 +33,7 @@ const chunk = 100
 
 const maxPeakMegabytes = 500
 const maxProblems = 10
+const maxMoreDescriptors = 5
 
 const fakeInstance = FakeOpencode.layerServer.pipe(
   Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })),
@@ -105,7 +107,13 @@ const fuzzEra = Effect.fnUntraced(function* (era: Era, indices: ReadonlyArray<nu
       optional.add(id)
     }
   }
-  const after = connection.resources()
+  // Connections to the instance that are not used are kept for a few seconds.
+  const after = yield* Effect.sync(connection.resources).pipe(
+    Effect.repeat({
+      until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors || connection.hasExited(),
+      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
+    }),
+  )
   for (const [id, count] of connection.answers) {
     const most = required.get(id) ?? 0
     const isOwn = /^"(?:first|probe \d+)"$/u.test(id)
@@ -119,7 +127,8 @@ const fuzzEra = Effect.fnUntraced(function* (era: Era, indices: ReadonlyArray<nu
   if (/Unhandled|\(node:|^ +at /mu.test(connection.stderr()))
     problems.push(`stderr: ${connection.stderr().slice(-2000)}`)
   if (after.peakMegabytes > maxPeakMegabytes) problems.push(`${after.peakMegabytes} MB of memory`)
-  if (after.descriptors > before.descriptors + 20) problems.push(`${after.descriptors} open descriptors`)
+  if (after.descriptors > before.descriptors + maxMoreDescriptors)
+    problems.push(`${after.descriptors} open descriptors`)
   const writes = fake.requests.filter(({ route }) => !route.startsWith("GET "))
   if (writes.length > 0) problems.push(`the instance was written to: ${JSON.stringify(writes.slice(0, 3))}`)
   const answers = [...connection.answers.values()].reduce((sum, count) => sum + count, 0)
@@ -136,3 +145,6 @@ export const fuzz = ({ count, only, seed }: FuzzOptions) =>
     )
     return fuzzEra(era, only === undefined ? all : [only], seed).pipe(Effect.provide(Layer.fresh(fakeInstance)))
   })
+
+/** The same over HTTP, with requests of any kind. */
+export const fuzzOverHttp = (options: FuzzOptions) => Effect.provide(fuzzHttp(options), Layer.fresh(fakeInstance))

@@ -42,7 +42,7 @@ describe("A claim on a session", () => {
       assert.strictEqual(yield* own.claim("ses_1"), "taken")
       assert.isObject(yield* other.claim("ses_2"))
       yield* release(claim)
-      assert.isObject(yield* other.claim("ses_1"))
+      assert.deepInclude(yield* other.claim("ses_1"), { wasAbandoned: false })
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
@@ -68,11 +68,14 @@ describe("A claim on a session", () => {
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
-  it.effect("of a process that has ended is void", () =>
+  it.effect("of a process that has ended is void, and its next holder knows that it was abandoned", () =>
     Effect.gen(function* () {
       const { ended, own } = yield* scene
       assert.isObject(yield* ended.claim("ses_1"))
-      assert.isObject(yield* own.claim("ses_1"))
+      const next = yield* own.claim("ses_1")
+      assert.deepInclude(next, { wasAbandoned: true })
+      yield* release(next)
+      assert.deepInclude(yield* own.claim("ses_1"), { wasAbandoned: false })
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
@@ -83,7 +86,7 @@ describe("A claim on a session", () => {
       yield* age(file, 20)
       assert.strictEqual(yield* own.claim("ses_1"), "taken")
       yield* age(file, 31)
-      assert.isObject(yield* own.claim("ses_1"))
+      assert.deepInclude(yield* own.claim("ses_1"), { wasAbandoned: false })
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 

@@ -98,6 +98,19 @@ describe("A delivery", () => {
     }),
   )
 
+  it.effect("that waited behind others is not begun if its message was settled meanwhile", () =>
+    Effect.gen(function* () {
+      const slow = channelOf("hangs", "hangs", "hangs", "hangs")
+      const deliver = yield* makeDeliver([slow])
+      for (const id of ["one", "two", "three", "four"]) yield* deliver(message(id))
+      yield* deliver(message("settled"), Effect.succeed(false))
+      yield* deliver(message("still waiting"))
+      yield* pass(300_000, 1000)
+      assert.notInclude(slow.attempts, "settled")
+      assert.include(slow.delivered, "still waiting")
+    }),
+  )
+
   it.effect("is not repeated: neither after a success nor if the program was ended during it", () =>
     Effect.gen(function* () {
       const one = channelOf()

@@ -1,9 +1,12 @@
 /** Many calls at once to a fleet that churns, for as long as wanted. */
 import { Clock, Duration, Effect, Random, Schedule } from "effect"
 import { makeRelay, type Relay } from "../support/Executable.ts"
-import { type Client, startClient } from "./Client.ts"
+import type { Client } from "./Client.ts"
+import { startHttpClients } from "./http/httpClients.ts"
 import { judge, type Sent, unexplained } from "./judge.ts"
+import type { Resources } from "./ServerProcess.ts"
 import { pick, startSlot, unregister } from "./Slot.ts"
+import { startStdioClient } from "./stdioClient.ts"
 
 export interface SoakOptions {
   readonly minutes: number
@@ -11,6 +14,10 @@ export interface SoakOptions {
   readonly instances: number
   /** Calls at a time. */
   readonly callers: number
+  /** One server over HTTP for many clients that come and go. */
+  readonly http: boolean
+  /** Minutes without calls, after which the server may hold no more than before. */
+  readonly idle: number
 }
 
 /** What happens besides the turns. */
@@ -26,7 +33,7 @@ const decisions = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(5
 const churn = Effect.fnUntraced(function* (
   relay: Relay,
   client: Client,
-  { callers, instances, minutes }: Omit<SoakOptions, "seed">,
+  { callers, instances, minutes }: Pick<SoakOptions, "callers" | "instances" | "minutes">,
 ) {
   const slots = yield* Effect.forEach(Array.from({ length: instances }).keys(), (index) => startSlot(relay, index))
   const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.minutes(minutes))
@@ -75,24 +82,42 @@ const churn = Effect.fnUntraced(function* (
   return { calls, turns: sent.length, errors, ...judge(sent) }
 }, Effect.scoped)
 
-export const soak = Effect.fnUntraced(function* ({ seed, ...options }: SoakOptions) {
+const variables = {
+  OPENCODE_SERVER_PASSWORD: "fake-password",
+  HEALTH_CHECK_TIMEOUT_MS: "2000",
+  SEND_TIMEOUT_MS: "30000",
+}
+
+const startClient = (relay: Relay, http: boolean) =>
+  http
+    ? startHttpClients(relay, variables)
+    : Effect.map(startStdioClient(relay.environment(variables)), (client) => ({ ...client, disturbances: Effect.void }))
+
+/** What must be as before. Memory has a bound of its own. */
+const counted = ["descriptors", "fibers", "sockets", "timers"] as const
+
+/** Their outcomes are kept for an hour, each with the fiber that has ended. */
+const endedTasks = 100
+
+/** What the server holds more of than before. */
+export const grown = (before: Resources, after: Resources, http: boolean) =>
+  counted.filter((each) => after[each] > before[each] + (http && each === "fibers" ? endedTasks : 0))
+
+export const soak = Effect.fnUntraced(function* ({ http, idle, seed, ...options }: SoakOptions) {
   const relay = yield* makeRelay()
-  const client = yield* startClient(
-    relay.environment({
-      OPENCODE_SERVER_PASSWORD: "fake-password",
-      HEALTH_CHECK_TIMEOUT_MS: "2000",
-      SEND_TIMEOUT_MS: "30000",
-    }),
-  )
+  const client = yield* startClient(relay, http)
   yield* client.call("refresh_instances", {})
   const before = yield* client.resources
-  const report = yield* churn(relay, client, options).pipe(Random.withSeed(seed))
+  const report = yield* Effect.scoped(
+    Effect.andThen(client.disturbances, churn(relay, client, options)).pipe(Random.withSeed(seed)),
+  )
   yield* Effect.forEach(Array.from({ length: options.instances }).keys(), (index) => unregister(relay, index))
   yield* client.call("refresh_instances", {})
+  yield* Effect.sleep(Duration.minutes(idle))
   // Idle connections are kept for a few seconds.
   const after = yield* client.resources.pipe(
     Effect.repeat({
-      until: ({ descriptors }) => descriptors <= before.descriptors,
+      until: (now) => grown(before, now, http).length === 0,
       schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
     }),
   )

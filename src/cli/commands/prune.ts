@@ -57,7 +57,7 @@ const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration
   const pruned = [...files, ...(rows._tag === "Success" ? rows.success : [])]
   if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
   else if (pruned.length === 0) {
-    const where = databaseUrl === undefined ? "holds" : "and the database hold"
+    const where = databaseUrl === undefined || rows._tag === "Failure" ? "holds" : "and the database hold"
     yield* Console.error(`${plainLine(relayDirectory)} ${where} no registrations.`)
   } else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })
   if (rows._tag === "Failure") return yield* failedWith(rows.failure)

@@ -23,7 +23,8 @@ export interface HttpInput extends AccessInput {
   readonly address: Option.Option<ListenAddress>
   readonly names: ReadonlyArray<string>
   readonly publicUrl: Option.Option<URL>
-  readonly revision: Revisions
+  /** Default: both. */
+  readonly revision: Option.Option<Revisions>
 }
 
 const cannotListen = ({ host, port }: ListenAddress, { cause }: HttpServerError.ServeError) => {
@@ -45,7 +46,7 @@ export const httpProgram = Effect.fnUntraced(
       ...address,
       names: input.names,
       publicUrl: Option.getOrUndefined(input.publicUrl),
-      revisions: input.revision,
+      revisions: Option.getOrElse(input.revision, (): Revisions => "both"),
     }
     const further = Layer.merge(Page.layer(settings), access.routes)
     const served =

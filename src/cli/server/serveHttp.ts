@@ -36,19 +36,25 @@ export const serveInput = {
   ),
   revision: Flag.Literals("revision", ["2025", "2026", "both"]).pipe(
     Flag.withDescription("The revisions of MCP to serve: sessions up to 2025-11-25, 2026-07-28, or both (default)"),
-    Flag.withDefault("both"),
+    Flag.optional,
   ),
 }
 
 export type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 
 /** What is wrong if flags for HTTP are given without it. */
-export const needsHttp = (input: ServeInput) =>
-  Option.isSome(input.address) || input.names.length > 0 || Option.isSome(input.publicUrl) || hasAccessFlags(input)
+export const needsHttp = (input: ServeInput) => {
+  const { address, names, publicUrl, revision } = input
+  const given = [Option.isSome(address), Option.isSome(publicUrl), Option.isSome(revision), names.length > 0]
+  return given.includes(true) || hasAccessFlags(input)
     ? Effect.fail(
-        failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, exitStatus.usage),
+        failedBecause(
+          `These need --http: ADDRESS, --host, --public-url, --revision, ${accessFlagNames}.`,
+          exitStatus.usage,
+        ),
       )
     : Effect.void
+}
 
 /** A signal is the only way to stop it, so it is no failure. Waits for the exit, which pending files delay. */
 const stopped = <E>(exit: Exit.Exit<never, E>) =>

@@ -13,6 +13,7 @@ import type { MembershipOptions, Relay } from "../join.ts"
 import { tunnelView } from "../join.ts"
 import { displayCommand } from "../tunnel/displayCommand.ts"
 import { keepTunnel } from "../tunnel/Tunnel.ts"
+import { serviceId } from "./announceService.ts"
 import { LocalService } from "./LocalService.ts"
 import { takeLease } from "./relayLease.ts"
 
@@ -61,12 +62,14 @@ export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayO
     ),
   )
   const services = yield* Effect.context<LocalService>()
+  const machine = yield* machineId(stateDirectory)
   const port = yield* openProxy({ credentials, upstream: Effect.provideContext(upstream, services) })
   const tunnel = yield* keepTunnel({
     command: relay.command,
     directory: relay.directory,
-    file: `${fileNameOf(name)}-${yield* machineId(stateDirectory)}.json`,
+    file: `${fileNameOf(name)}-${machine}.json`,
     registration: {
+      id: serviceId(machine),
       name,
       hostname,
       api: 2,

@@ -52,13 +52,19 @@ export type InstanceRow = typeof InstanceRow.Type
 /** More rows are left out, and said to be. */
 export const maxRows = 1000
 
-/** While the database was down, no heartbeat could arrive. */
-export const readRows = `
+/** By the clock of the database. While it was down, no heartbeat could arrive. */
+export const silentSeconds = "extract(epoch from now() - greatest(seen_at, pg_postmaster_start_time()))::float8"
+
+const select = `
   select id, name, host, machine, local_url, url, tunnel, api, directory, pid, birth, heartbeat_seconds,
-    extract(epoch from now() - greatest(seen_at, pg_postmaster_start_time()))::float8 as silent_seconds
-  from opencode_fleet_instances
-  order by seen_at desc, id
-  limit ${maxRows + 1}`
+    ${silentSeconds} as silent_seconds
+  from opencode_fleet_instances`
+
+/** The newest ones. */
+export const readRows = `${select} order by seen_at desc, id limit ${maxRows + 1}`
+
+/** At most {@link maxRows}, after this id. */
+export const readRowsAfter = `${select} where id > $1 order by id limit ${maxRows}`
 
 /** After this many missed heartbeats, an instance is silent. */
 const missedHeartbeats = 3

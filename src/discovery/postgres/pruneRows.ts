@@ -1,10 +1,10 @@
-/** Removes the rows of instances that are gone. Nothing else does, except `connect` its own at its end. */
-import { Duration, Effect, Schema } from "effect"
-import type { DatabaseValues } from "../../database/Database.ts"
+/** Removes the rows of instances that are gone. Otherwise only `connect` removes a row: its own, at its end. */
+import { Duration, Effect, Option, Schema, Stream } from "effect"
+import type { DatabaseSession, DatabaseValues } from "../../database/Database.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
 import { line } from "../../text/plainText.ts"
-import { InstanceRow, isSilent, readRows } from "./InstanceRow.ts"
+import { InstanceRow, isSilent, maxRows, readRowsAfter, silentSeconds } from "./InstanceRow.ts"
 import { isHere, silenceText } from "./rowAnnouncement.ts"
 
 export interface PrunedRow {
@@ -27,10 +27,19 @@ export interface PruneRowsOptions {
 // The heartbeat may have come since.
 const remove = `
   delete from opencode_fleet_instances
-  where id = $1 and extract(epoch from now() - greatest(seen_at, pg_postmaster_start_time())) >= $2
+  where id = $1 and ${silentSeconds} >= $2
   returning id`
 
 const isRow = Schema.is(InstanceRow)
+
+/** All rows, in pages. */
+const allRows = ({ query }: DatabaseSession) =>
+  Stream.paginate("", (after) =>
+    Effect.map(query(readRowsAfter, [after]), (rows) => [
+      rows.filter(isRow),
+      rows.length < maxRows ? Option.none() : Option.some(String(rows.at(-1)?.["id"])),
+    ]),
+  )
 
 export const pruneRows = Effect.fnUntraced(function* (
   { address, migrated, sessionNow }: DatabaseValues,
@@ -39,9 +48,9 @@ export const pruneRows = Effect.fnUntraced(function* (
   const { hostname, isAlive } = yield* LocalMachine
   const here = { hostname, id: yield* machineId(stateDirectory) }
   yield* migrated
-  const { query } = yield* sessionNow
-  const rows = (yield* query(readRows)).filter((row) => isRow(row))
-  const pruned = yield* Effect.forEach(rows, (row) =>
+  const session = yield* sessionNow
+  const { query } = session
+  const prune = (row: InstanceRow) =>
     Effect.gen(function* () {
       const { birth, heartbeat_seconds, id, pid, silent_seconds } = row
       const as = (verdict: PrunedRow["verdict"], reason: string): PrunedRow => ({
@@ -61,8 +70,8 @@ export const pruneRows = Effect.fnUntraced(function* (
       if (dryRun) return as("would-remove", reason)
       const removed = yield* query(remove, [id, heartbeat_seconds])
       return removed.length === 0 ? as("kept", "has sent a heartbeat just now") : as("removed", reason)
-    }),
-  )
+    })
+  const pruned = yield* Stream.runCollect(Stream.mapEffect(allRows(session), prune))
   if (pruned.some(({ verdict }) => verdict === "removed")) yield* query("notify opencode_fleet")
   return pruned
 })

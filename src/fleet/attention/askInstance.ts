@@ -60,7 +60,7 @@ export const makeAskInstance = Effect.fnUntraced(function* (
   })
 
   const askForAll = Effect.fnUntraced(function* (instance: Instance, opencode: Opencode, askedAt: number) {
-    const { generation } = online
+    const generation = online.generationOf(instance)
     const { result, unreadable } = yield* countingUnreadable(activityOf(instance, opencode))
     const { newest, projects, requests, ...rest } = result
     // It may be a pending request, so it is not known that nothing else waits.
@@ -82,7 +82,7 @@ export const makeAskInstance = Effect.fnUntraced(function* (
   const report = Effect.fnUntraced(function* (instance: Instance, askedAt: number) {
     const opencode = client.at(targetOf(instance, credentials, instance.health.version))
     const { url } = instance
-    if (quiet.mayBe(url, askedAt, online.generation)) {
+    if (quiet.mayBe(url, askedAt, online.generationOf(instance))) {
       const known = quiet.reportOf(url, askedAt, yield* opencode.newestSessions(1))
       if (known !== undefined) return known
     }

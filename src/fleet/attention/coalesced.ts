@@ -12,7 +12,7 @@ interface Run {
 
 /**
  * A function that requests a run of `work` for an instance; the `Deferred` that it returns completes when that run has
- * finished.
+ * finished, or when the scope closes.
  *
  * The run starts after the call: a call during a run queues the next run, and a call while a run is queued joins it. Calls
  * with the same object share a run. At most `concurrency` runs of all instances are in progress. Runs belong to the scope in
@@ -29,6 +29,15 @@ export const coalesced = Effect.fnUntraced(function* (
   /** The latest unfinished run of each URL. */
   const latest = new Map<string, Run>()
   const runs = new WeakMap<Instance, Run>()
+  let isClosed = false
+
+  // Runs after the workers have ended: what is still queued never starts.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+      for (const { finished } of latest.values()) Deferred.doneUnsafe(finished, Effect.void)
+    }),
+  )
 
   const perform = (run: Run) =>
     Effect.suspend(() => {
@@ -48,6 +57,10 @@ export const coalesced = Effect.fnUntraced(function* (
 
   const start = (instance: Instance, previous: Run | undefined) => {
     const run: Run = { instance, started: false, finished: Deferred.makeUnsafe(), next: undefined }
+    if (isClosed) {
+      Deferred.doneUnsafe(run.finished, Effect.void)
+      return run
+    }
     latest.set(instance.url, run)
     if (previous === undefined) Queue.offerUnsafe(queue, run)
     else previous.next = run

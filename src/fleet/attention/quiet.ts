@@ -24,8 +24,8 @@ interface Look {
   readonly mark: string
   /** When this mark was first seen. */
   readonly since: number
-  /** Of the fleet. Which sessions belong to an instance depends on the others. */
-  readonly generation: number
+  /** See `Online`. Which sessions belong to an instance depends on others. */
+  readonly generation: string
 }
 
 /** `sessions` as `newestSessions` lists them. */
@@ -40,11 +40,11 @@ const isIdle = (report: PendingReport) =>
 
 export interface Quiet {
   /** Whether its last report shows an instance that is quiet if its newest session is still the same. */
-  readonly mayBe: (url: string, now: number, generation: number) => boolean
+  readonly mayBe: (url: string, now: number, generation: string) => boolean
   /** Its last report, asked for now, if `newest` shows that it is still quiet. */
   readonly reportOf: (url: string, now: number, newest: ReadonlyArray<Session>) => PendingReport | undefined
   /** `newest` are the sessions that the report is about. They were listed before their statuses. */
-  readonly note: (url: string, report: PendingReport, newest: ReadonlyArray<Session>, generation: number) => void
+  readonly note: (url: string, report: PendingReport, newest: ReadonlyArray<Session>, generation: string) => void
   readonly forget: (url: string) => void
   /** Forgets the others. */
   readonly keep: (urls: ReadonlySet<string>) => void

@@ -105,8 +105,7 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
         expire()
         return idOf(event)
       },
-      getStreamIdForEventId: async (eventId) =>
-        streamOf(eventId)?.id ?? (answerTo(eventId) === undefined ? undefined : lostStream),
+      // Without `getStreamIdForEventId`: with it, the SDK refuses to resume a stream whose break was not noticed yet.
       replayEventsAfter: async (lastEventId, { send }) => {
         expire()
         const stream = streamOf(lastEventId)
@@ -124,7 +123,9 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
       for (const { events } of streams.values()) for (const event of events) remove(event)
       streams.clear()
     }
-    return { store, clear }
+    /** Whether the stream of this event can be resumed. */
+    const knows = (eventId: string): boolean => streamOf(eventId) !== undefined || answerTo(eventId) !== undefined
+    return { store, clear, knows }
   }
 
   return { openStore, expire, bytes: () => bytes }

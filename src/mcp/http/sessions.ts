@@ -67,10 +67,17 @@ interface Session {
   readonly subject: string
   readonly transport: CallTransport
   readonly offer: (caller: Caller) => void
+  /** Whether the stream of an event can be resumed. */
+  readonly knows: (eventId: string) => boolean
   lastUsedAt: number
   /** Requests and calls that are running, and open streams. */
   uses: number
 }
+
+/** The header of a request that resumes a stream. */
+const lastEventHeader = "last-event-id"
+
+const unknownEvent = "Bad Request: Last-Event-ID is unknown, or its stream is over"
 
 const noSession = "Bad Request: Mcp-Session-Id header is required"
 
@@ -116,7 +123,7 @@ export const makeSessions = Effect.fnUntraced(function* (
 
   const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
     yield* makeRoom(caller)
-    const { clear, store } = log.openStore()
+    const { clear, knows, store } = log.openStore()
     const running = makeRunningCalls()
     const transport = new CallTransport({
       callOf: running.get,
@@ -134,7 +141,7 @@ export const makeSessions = Effect.fnUntraced(function* (
         return running.call(request, () => options.call(id, request)).finally(release)
       },
     })
-    const session: Session = { subject: caller.subject, transport, offer, lastUsedAt: now(), uses: 0 }
+    const session: Session = { subject: caller.subject, transport, offer, knows, lastUsedAt: now(), uses: 0 }
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed
@@ -178,6 +185,9 @@ export const makeSessions = Effect.fnUntraced(function* (
   })
 
   const dispatch = Effect.fnUntraced(function* (session: Session, request: Request, body: unknown, caller: Caller) {
+    const lastEventId = request.method === "GET" ? request.headers.get(lastEventHeader) : null
+    if (lastEventId !== null && !session.knows(lastEventId))
+      return jsonRpcError({ status: 400, code: -32000, message: unknownEvent })
     // Until the answer has been sent, which may be a stream.
     yield* Effect.acquireRelease(
       Effect.sync(() => use(session)),

@@ -34,16 +34,19 @@ const claimScoped = Effect.fnUntraced(function* (session: string): Effect.fn.Ret
   )
 })
 
-/**
- * A server that was killed right after it had sent a message holds no claim any more, and opencode does not show its turn yet.
- * So a claim that was taken a moment ago, in a session that looks idle, is followed by a second look.
- */
-const secondLookAfter = "300 millis"
-
 type Prepare = Effect.Effect<PromptChoice, ClientError>
 
 const isBusyNow = ({ opencode, session }: SessionAddress) =>
   Effect.map(statusOf(opencode, session), ({ type }) => type !== "idle")
+
+/**
+ * How long opencode may take to show the turn of a message that a killed server has sent. Tests saw 2 s on a machine under load.
+ */
+const untilShown = Schedule.upTo(Schedule.spaced("100 millis"), { duration: "5 seconds" })
+
+/** Waits for a turn that another server may have begun right before it was killed. */
+const becomesBusy = (address: SessionAddress) =>
+  Effect.repeat(isBusyNow(address), { until: (isBusy) => isBusy, schedule: untilShown })
 
 /** Reads whether a turn is running in the session, and prepares a prompt at the same time: a short turn waits for both. */
 export const stateOf = Effect.fnUntraced(function* (
@@ -62,20 +65,17 @@ export const claimSession = Effect.fnUntraced(function* (
   notices: Notices,
   prepare: Prepare,
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
-  let wasTaken = false
   while (true) {
     const claim = yield* claimScoped(address.session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
-      wasTaken = true
       yield* Effect.sleep(tryAgain)
       continue
     }
     const release = claim === "unavailable" ? undefined : claim.release
     const first = yield* stateOf(address, prepare)
-    const isBusy = first.isBusy || (wasTaken && (yield* Effect.delay(isBusyNow(address), secondLookAfter)))
+    const isBusy = first.isBusy || (claim !== "unavailable" && claim.wasAbandoned && (yield* becomesBusy(address)))
     if (!isBusy || ifBusy === "fail") return { ...first, isBusy, release }
-    wasTaken = false
     // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void
     yield* awaitIdle(address, notices)
@@ -90,10 +90,15 @@ export const whileClaimed = <A, E>({ session }: SessionAddress, work: Effect.Eff
     Effect.scoped,
   )
 
-/** A turn starts within 3 s of its message. */
-const untilBusy = Schedule.max([Schedule.spaced("50 millis"), Schedule.recurs(60)])
+/** Most turns show at once; an opencode under load may take seconds. */
+const untilBusy = Schedule.upTo(Schedule.min([Schedule.exponential("50 millis", 1.1), Schedule.spaced("1 second")]), {
+  duration: "30 seconds",
+})
 
-/** Ends the claim once opencode reports the turn of the prompt as running, or has answered it. */
+/**
+ * Ends the claim once opencode reports the turn of the prompt as running, or has answered it. An opencode that cannot be read for
+ * a moment says neither.
+ */
 export const releaseWhenBusy = (
   { opencode, session }: SessionAddress,
   prompt: MessageId,
@@ -104,7 +109,7 @@ export const releaseWhenBusy = (
     const newest = (yield* opencode.messages(session.id, { limit: 1 })).messages.at(-1)?.info
     return newest?.role === "assistant" && newest.parentID === prompt
   }).pipe(
-    Effect.repeat({ while: (hasBegun) => !hasBegun, schedule: untilBusy }),
-    Effect.ignore,
+    Effect.orElseSucceed(() => false),
+    Effect.repeat({ until: (hasBegun) => hasBegun, schedule: untilBusy }),
     Effect.ensuring(release),
   )

@@ -1,7 +1,7 @@
 /** Instances that are announced in a real PostgreSQL. */
 import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Exit, FileSystem, Layer, Redacted, Scope, Stream } from "effect"
-import { Database } from "../../../src/database/Database.ts"
+import { Database, type DatabaseValues } from "../../../src/database/Database.ts"
 import { layer as openDatabase } from "../../../src/database/openDatabase.ts"
 import { type Announcement, Discovery } from "../../../src/discovery/Discovery.ts"
 import { type AnnouncedInstance, announceInstance } from "../../../src/discovery/postgres/announceInstance.ts"
@@ -33,7 +33,7 @@ const open = Effect.fnUntraced(function* (url: string, allow: ReadonlyArray<stri
   return { database, ...Context.get(context, Discovery) }
 })
 
-const instance: AnnouncedInstance = {
+const instance: AnnouncedInstance & { readonly id: string } = {
   id: "0b9c1f6e",
   name: "laptop-shop",
   host: "laptop",
@@ -44,6 +44,20 @@ const instance: AnnouncedInstance = {
   directory: "/work/shop",
   pid: 7,
 }
+
+/** Succeeds when the row is there. */
+const announce = Effect.fnUntraced(function* (database: DatabaseValues, { id, ...announced }: typeof instance) {
+  const row = yield* announceInstance(database, id, Effect.succeed(announced))
+  const { query } = yield* database.sessionNow
+  yield* query("select 1 from opencode_fleet_instances where id = $1 and local_url = $2", [
+    id,
+    announced.localUrl,
+  ]).pipe(
+    Effect.orElseSucceed(() => []),
+    eventually((rows) => rows.length === 1),
+  )
+  return row
+})
 
 const names = ({ announcements }: { readonly announcements: ReadonlyArray<{ readonly name: string }> }) =>
   announcements.map(({ name }) => name)
@@ -71,7 +85,7 @@ withPostgres("Instances in the database", () => {
           for (const scan of scans) assert.deepStrictEqual(scan, { announcements: [], problems: [] })
           const [server, member] = servers
           const scope = yield* Scope.make()
-          yield* Scope.provide(announceInstance(member.database, instance), scope)
+          yield* Scope.provide(announce(member.database, instance), scope)
           const { announcements, problems } = yield* server.scan
           assert.deepStrictEqual(problems, [])
           assert.lengthOf(announcements, 1)
@@ -94,8 +108,8 @@ withPostgres("Instances in the database", () => {
         const url = yield* (yield* RealPostgres).newDatabase
         const { database, scan } = yield* open(url)
         const atHome = { ...instance, host: "desk", localUrl: "http://127.0.0.1:5000", pid: 8 }
-        yield* announceInstance(database, instance)
-        yield* announceInstance(database, atHome)
+        yield* announce(database, instance)
+        yield* announce(database, atHome)
         const { announcements } = yield* scan
         assert.deepInclude(announcements[0], { host: "desk", remotePort: 5000 })
       }),
@@ -105,9 +119,9 @@ withPostgres("Instances in the database", () => {
       Effect.gen(function* () {
         const url = yield* (yield* RealPostgres).newDatabase
         const { database } = yield* open(url)
-        yield* announceInstance(database, instance)
+        yield* announce(database, instance)
         const other = { ...instance, id: "1", name: "laptop.lan", url: "http://elsewhere.example:4096" }
-        yield* announceInstance(database, other)
+        yield* announce(database, other)
         const { announcements } = yield* (yield* open(url, ["laptop.lan"])).scan
         const withheld = new Map(announcements.map(({ name, passwordWithheld }) => [name, passwordWithheld]))
         assert.isUndefined(withheld.get("laptop-shop"))
@@ -117,18 +131,19 @@ withPostgres("Instances in the database", () => {
 
     it.effect("are announced to others at once, also what becomes of their tunnel", () =>
       Effect.gen(function* () {
-        const url = yield* (yield* RealPostgres).newDatabase
+        const real = yield* RealPostgres
+        const url = yield* real.newDatabase
         const server = yield* open(url)
         yield* server.scan
         let changes = 0
         yield* Effect.forkScoped(Stream.runForEach(server.changes, () => Effect.sync(() => changes++)))
         const { database } = yield* open(url)
-        const { url: _url, ...local } = instance
+        const { id, url: _url, ...local } = instance
         let tunnel = "connecting"
         const row = yield* announceInstance(
           database,
-          local,
-          Effect.sync(() => tunnel),
+          id,
+          Effect.sync(() => ({ ...local, tunnel })),
         )
         yield* Effect.sync(() => changes).pipe(eventually((count) => count > 0))
         const before = changes
@@ -137,6 +152,10 @@ withPostgres("Instances in the database", () => {
         yield* Effect.sync(() => changes).pipe(eventually((count) => count > before))
         const [announced] = (yield* server.scan).announcements
         assert.match(announced?.unreachable ?? "", /announced by laptop, .*its tunnel: connected/u)
+        // As `prune` does, or another `connect` that shares the instance.
+        yield* real.run(url, "delete from opencode_fleet_instances")
+        yield* real.run(url, "notify opencode_fleet")
+        yield* server.scan.pipe(eventually(({ announcements }) => announcements.length === 1))
       }),
     )
 
@@ -169,12 +188,19 @@ withPostgres("Instances in the database", () => {
             pruneRows(server.database, { stateDirectory, dryRun, silentFor: Duration.fromInputUnsafe(silentFor) }),
             (rows) => rows.map(({ name, verdict }) => `${name} ${verdict}`).toSorted(),
           )
-        yield* announceInstance(server.database, instance)
+        yield* announce(server.database, instance)
         yield* real.run(url, stopped("silent", 1))
         yield* server.scan.pipe(eventually(({ announcements }) => announcements.some(isSilent)))
         assert.deepStrictEqual(yield* prune("7 days"), ["laptop-shop kept", "silent kept"])
         assert.deepStrictEqual(yield* prune("0 seconds", true), ["laptop-shop kept", "silent would-remove"])
         assert.deepStrictEqual(yield* prune("0 seconds"), ["laptop-shop kept", "silent removed"])
+        const many = `select 'many-' || n, 'many', 'laptop', 'aaaa', 'http://127.0.0.1:80', 1, 1, now() - interval '1 hour'`
+        yield* real.run(
+          url,
+          `insert into opencode_fleet_instances (id, name, host, machine, local_url, api, heartbeat_seconds, seen_at) ${many} from generate_series(1, 2001) as n`,
+        )
+        yield* server.scan.pipe(eventually(({ announcements }) => announcements.filter(isSilent).length > 990))
+        assert.lengthOf(yield* prune("0 seconds"), 2002)
         assert.deepStrictEqual(names(yield* server.scan), ["laptop-shop"])
       }),
     )
@@ -184,7 +210,7 @@ withPostgres("Instances in the database", () => {
         const real = yield* RealPostgres
         const url = yield* real.newDatabase
         const server = yield* open(url)
-        yield* announceInstance(server.database, instance)
+        yield* announce(server.database, instance)
         assert.deepStrictEqual(names(yield* server.scan), ["laptop-shop"])
         yield* real.stop
         const away = yield* server.scan.pipe(eventually(({ failed }) => failed === true))
@@ -204,7 +230,7 @@ withPostgres("Instances in the database", () => {
         yield* database.migrated
         yield* real.run(url, "create role reader login password 'sesame'")
         yield* real.run(url, "grant select on opencode_fleet_instances, opencode_fleet_migrations to reader")
-        yield* announceInstance(database, instance)
+        yield* announce(database, instance)
         yield* real.run(
           url,
           "insert into opencode_fleet_instances (id, name, host, machine, local_url, api, heartbeat_seconds) values ('x', 'x', 'x', 'x', 'http://10.0.0.1:80', 1, 15)",

@@ -17,7 +17,8 @@ process.on("SIGUSR2", () => {
   const active = process.getActiveResourcesInfo()
   const count = (type) => active.filter((each) => each === type).length
   const fibers = Fiber === undefined ? 0 : queryObjects(Fiber)
+  const heap = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
   process.stderr.write(
-    `holdings ${JSON.stringify({ fibers, sockets: count("TCPSocketWrap"), timers: count("Timeout") })}\n`,
+    `holdings ${JSON.stringify({ fibers, heap, sockets: count("TCPSocketWrap"), timers: count("Timeout") })}\n`,
   )
 })

@@ -73,6 +73,32 @@ describe("Sessions", () => {
     }),
   )
 
+  it.effect(
+    "take a resumed stream over from a connection whose break was not noticed, such as of a laptop that slept",
+    () =>
+      Effect.gen(function* () {
+        const { open, send } = yield* makeToys()
+        const { session } = yield* send({ body: initialize() })
+        const resume = (eventId: string) => open({ session, method: "GET", headers: { "last-event-id": eventId } })
+        const response = yield* open({
+          session,
+          body: toolCall("wait"),
+          headers: { "mcp-protocol-version": "2025-11-25" },
+        })
+        const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
+        const read = Effect.promise(() => reader.read())
+        const eventId = yield* read.pipe(
+          Effect.map(({ value }) => /^id: (.+)$/mu.exec(new TextDecoder().decode(value))?.[1] ?? ""),
+          Effect.repeat({ until: (id) => id !== "" }),
+        )
+        assert.strictEqual((yield* resume(eventId)).status, 200)
+        // The old connection ends.
+        yield* Effect.repeat(read, { until: ({ done }) => done })
+        assert.strictEqual((yield* resume(eventId)).status, 200)
+        assert.strictEqual((yield* resume(`${crypto.randomUUID()}_1`)).status, 400)
+      }).pipe(Effect.scoped),
+  )
+
   it.effect("of one caller leave room for those of the others", () =>
     Effect.gen(function* () {
       const { open, send } = yield* makeToys({ maxSessions: 3, maxSessionsOfCaller: 2 })

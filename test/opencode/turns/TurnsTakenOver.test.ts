@@ -1,38 +1,85 @@
-/** Another server that was killed right after it had sent a message: its claim is gone before opencode shows its turn. */
+/** Another server that was killed right after it had sent a message: its claim is gone before opencode shows its turn, and so is nothing else. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { SessionClaims } from "../../../src/machine/SessionClaims.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { here, msg } from "../../../src/testing/samples.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { sending, withMain } from "./sending.ts"
 
+/** The first claim is the one that was abandoned. */
+const abandoned = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    let wasAbandoned = true
+    const claim = () =>
+      Effect.sync(() => {
+        const claimed = { release: Effect.void, wasAbandoned }
+        wasAbandoned = false
+        return claimed
+      })
+    return Effect.provideService(effect, SessionClaims, { claim, problem: Effect.undefined })
+  })
+
 const itsMessage = { session: here, messageID: msg("other"), text: "Of a server that was killed" }
 
-describe("A claim that another server has lost", () => {
-  it.effect("is followed by a second look: no message reaches the turn that is about to show", () => {
-    let tries = 0
-    let showItsTurn: Effect.Effect<void> = Effect.void
-    const claims = SessionClaims.of({
-      claim: () =>
-        Effect.gen(function* () {
-          tries++
-          if (tries === 1) return "taken"
-          if (tries === 2) yield* Effect.forkDetach(Effect.delay(showItsTurn, "50 millis"))
-          return { release: Effect.void }
-        }),
-      problem: Effect.undefined,
-    })
-    return Effect.gen(function* () {
+describe("A claim that another server has abandoned", () => {
+  it.effect("is followed by a closer look: no message reaches the turn that is about to show", () =>
+    Effect.gen(function* () {
       const fake = yield* withMain
-      showItsTurn = Effect.sync(() => fake.take(itsMessage))
       fake.answerWith(({ text }) => text.toUpperCase())
       const fiber = yield* sending()
+      yield* pass(3000)
+      fake.take(itsMessage)
       yield* pass(2000)
       assert.deepStrictEqual(fake.prompts, [])
       fake.complete(itsMessage, "Done")
       yield* pass(2000)
       assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
       assert.lengthOf(fake.prompts, 1)
-    }).pipe(Effect.provide(Layer.fresh(overFake)), Effect.provideService(SessionClaims, claims))
+    }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
+  )
+
+  it.effect("delays the message by 5 s if nothing shows", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.answerWith(({ text }) => text.toUpperCase())
+      const fiber = yield* sending()
+      yield* pass(4000)
+      assert.deepStrictEqual(fake.prompts, [])
+      yield* pass(2000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
+    }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
+  )
+})
+
+describe("The claim of a message that opencode has taken", () => {
+  it.effect("holds until the turn shows, although opencode cannot be read for a moment", () => {
+    let isHeld = false
+    const claims = Effect.provideService(SessionClaims, {
+      claim: () =>
+        Effect.sync(() => {
+          isHeld = true
+          return { release: Effect.sync(() => void (isHeld = false)), wasAbandoned: false }
+        }),
+      problem: Effect.undefined,
+    })
+    return Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.onPrompt = (prompt) => {
+        fake.fail("GET /session/status", Fault.refused, 6)
+        return prompt
+      }
+      const fiber = yield* sending()
+      yield* pass(3000)
+      assert.isTrue(isHeld)
+      const [prompt] = fake.prompts
+      assert.isDefined(prompt)
+      fake.take(prompt)
+      yield* pass(2000)
+      assert.isFalse(isHeld)
+      fake.complete(prompt, "Done")
+      yield* pass(2000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
+    }).pipe(Effect.provide(Layer.fresh(overFake)), claims)
   })
 })

@@ -1,0 +1,54 @@
+/** What is written about opencode 2's service into a database and on a relay. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { announceService } from "../../../src/connect/service/announceService.ts"
+import { keepOnRelay } from "../../../src/connect/service/keepOnRelay.ts"
+import { LocalService, type ServiceState } from "../../../src/connect/service/LocalService.ts"
+import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { eventually, laptop, makeDirectories, services } from "../joining.ts"
+import { announced, recording } from "../recordingDatabase.ts"
+import { FakeSsh } from "../tunnel/FakeSsh.ts"
+import { seconds } from "../tunnel/tunnel.ts"
+
+const credentials = { username: "opencode", password: Redacted.make("own") }
+
+const runningAt = (url: string): ServiceState => ({
+  _tag: "Running",
+  target: { url, instance: "laptop", api: 2, credentials },
+  credentials,
+  file: "/state/service.json",
+})
+
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ id: Schema.String })))
+
+describe("opencode's service in a registry", () => {
+  it.effect("is the same instance on the relay, and is announced where it listens now", () => {
+    let state = runningAt("http://127.0.0.1:5001")
+    const machine = Layer.merge(
+      Layer.succeed(LocalService, { state: Effect.sync(() => state) }),
+      Layer.succeed(LocalMachine, laptop),
+    )
+    return Effect.gen(function* () {
+      const { stateDirectory } = yield* makeDirectories
+      const { database, of } = recording()
+      yield* announceService({ stateDirectory, registry: { database } })
+      yield* announced(of)
+      const [[id, name, , , localUrl] = []] = of("insert")
+      assert.deepStrictEqual([name, localUrl], ["laptop", "http://127.0.0.1:5001"])
+      state = runningAt("http://127.0.0.1:5002")
+      yield* seconds(15)
+      assert.strictEqual(of("insert")[1]?.[4], "http://127.0.0.1:5002")
+      // Others learn the new address at once.
+      assert.lengthOf(of("notify"), 2)
+
+      const relay = { command: "ssh me@relay" }
+      yield* keepOnRelay({ stateDirectory, relay, credentials })
+      const { files } = yield* FakeSsh
+      const [json] = yield* eventually(
+        Effect.sync(() => [...files.values()]),
+        ({ length }) => length > 0,
+      )
+      assert.deepStrictEqual(yield* decode(json), { id })
+    }).pipe(Effect.scoped, Effect.provide([services, machine]))
+  })
+})

@@ -1,0 +1,94 @@
+/** Sends generated requests to `serve --http`, and checks what a client and its user rely on. */
+import { Effect, FileSystem, Schedule } from "effect"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import { HttpServer } from "effect/http"
+import { makeRelay } from "../../support/Executable.ts"
+import { startProcess } from "../../soak/ServerProcess.ts"
+import type { FuzzOptions, Report } from "../fuzz.ts"
+import { makeKnown } from "./known.ts"
+import { type FuzzRequest, requestOf } from "./requests.ts"
+import { type Answered, sendRaw } from "./sendRaw.ts"
+
+/** After this many requests there is a new session, because a request may have ended the last one. */
+const chunk = 50
+const atOnce = 8
+const maxProblems = 10
+const maxMegabytes = 500
+const maxMoreDescriptors = 5
+
+const tokens = { token: "a-token-with-all-scopes", reader: "a-token-that-only-reads" }
+
+/** Nothing of the inside may be shown. */
+const leak = /^ +at \S|node:internal|Unhandled|-32603|internal error/imu
+
+const problemOf = ({ isWhole, mayPass }: FuzzRequest, { status, text }: Answered): string | undefined => {
+  if (status === undefined) return isWhole ? "no answer" : undefined
+  const begin = text.slice(0, 600)
+  if (status === 500 || status > 503) return `status ${status}: ${begin}`
+  if (leak.test(text)) return `shows its inside: ${begin}`
+  if (!mayPass && status < 300) return `passes without being allowed: ${begin}`
+  return Object.values(tokens).some((token) => text.includes(token)) ? `shows a token: ${begin}` : undefined
+}
+
+export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: FuzzOptions) {
+  const fs = yield* FileSystem.FileSystem
+  const fake = yield* FakeOpencode
+  const { address } = yield* HttpServer.HttpServer
+  const relay = yield* makeRelay()
+  yield* relay.register("main", { port: "port" in address ? address.port : 0, directory: fake.directory })
+  const file = `${relay.home}/tokens`
+  yield* fs.writeFileString(file, `${tokens.token} laptop\n${tokens.reader} phone fleet:read\n`, { mode: 0o600 })
+  const stderr: Array<string> = []
+  const args = ["serve", "--http", "127.0.0.1:0", "--token-file", file]
+  const { child, resources } = yield* startProcess(relay.environment(), args, (line) => stderr.push(line))
+  const port = yield* Effect.sync(() => /127\.0\.0\.1:(\d+)\/mcp/u.exec(stderr.join("\n"))?.[1]).pipe(
+    Effect.repeat({ until: (found) => found !== undefined, schedule: Schedule.spaced("20 millis") }),
+    Effect.map(Number),
+    Effect.timeout("60 seconds"),
+  )
+  const problems: Array<string> = []
+  let answers = 0
+  const send = Effect.fnUntraced(function* (index: number, known: Effect.Success<ReturnType<typeof makeKnown>>) {
+    const request = yield* requestOf(seed, index, known)
+    const answer = yield* sendRaw(port, request.bytes, (index * 7919) % (request.bytes.byteLength + 1))
+    if (answer.status !== undefined) answers += 1
+    const problem = problemOf(request, answer)
+    if (problem !== undefined)
+      problems.push(`request ${index} (repeat it with --http --seed ${seed} --only ${index}): ${problem}`)
+  })
+  yield* makeKnown(port, tokens)
+  const before = yield* resources
+  const indices = only === undefined ? Array.from({ length: count }).keys() : [only]
+  const all = [...indices]
+  for (let start = 0; start < all.length; start += chunk) {
+    if (problems.length >= maxProblems || child.exitCode !== null) break
+    // Fails unless the server still works.
+    const known = yield* makeKnown(port, tokens)
+    yield* Effect.forEach(all.slice(start, start + chunk), (index) => send(index, known), { concurrency: atOnce })
+  }
+  if (child.exitCode !== null) problems.push("the server ended")
+  const after = yield* resources.pipe(
+    Effect.repeat({
+      until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors,
+      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
+    }),
+  )
+  if (stderr.some((line) => /Unhandled|^ +at |defect/u.test(line)))
+    problems.push(`stderr: ${stderr.join("\n").slice(-2000)}`)
+  if (Object.values(tokens).some((token) => stderr.some((line) => line.includes(token))))
+    problems.push("stderr shows a token")
+  if (after.megabytes > maxMegabytes) problems.push(`${after.megabytes} MB of memory`)
+  if (after.descriptors > before.descriptors + maxMoreDescriptors)
+    problems.push(`${after.descriptors} open descriptors`)
+  const writes = fake.requests.filter(({ route }) => !route.startsWith("GET "))
+  if (writes.length > 0) problems.push(`the instance was written to: ${JSON.stringify(writes.slice(0, 3))}`)
+  const report: Report = {
+    era: "HTTP",
+    messages: all.length,
+    answers,
+    before: { peakMegabytes: before.megabytes, descriptors: before.descriptors },
+    after: { peakMegabytes: after.megabytes, descriptors: after.descriptors },
+    problems,
+  }
+  return report
+}, Effect.scoped)

@@ -1,0 +1,47 @@
+/** Sends the bytes of a request on a connection of their own, in two pieces. */
+import { Effect } from "effect"
+import { connect } from "node:net"
+
+export interface Answered {
+  /** Undefined if the connection ended without an answer. */
+  readonly status: number | undefined
+  readonly text: string
+}
+
+/** Streams without an end, and requests without one. */
+const maxMs = 1500
+
+const isStream = /^content-type: text\/event-stream/imu
+const hasAnswer = /"(?:result|error)":/u
+
+/** What has come until the connection ended, or until the answer on a stream. */
+export const sendRaw = (port: number, bytes: Buffer, half: number) =>
+  Effect.callback<Answered>((resume) => {
+    let text = ""
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(bytes.subarray(0, half))
+      socket.write(bytes.subarray(half))
+    })
+    const end = () => {
+      clearTimeout(timer)
+      socket.destroy()
+      const status = /^HTTP\/1\.1 (\d+)/u.exec(text)?.[1]
+      resume(Effect.succeed({ status: status === undefined ? undefined : Number(status), text }))
+    }
+    const isOver = () => text !== "" && (isStream.test(text) || !text.includes("\r\n\r\n"))
+    let timer = setTimeout(function again(waited = maxMs) {
+      // Without any answer, the server may be busy.
+      if (isOver() || waited > 20 * maxMs) end()
+      else timer = setTimeout(again, maxMs, waited + maxMs)
+    }, maxMs)
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1")
+      if (isStream.test(text) && hasAnswer.test(text)) end()
+    })
+    socket.on("error", end)
+    socket.on("close", end)
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      socket.destroy()
+    })
+  })
