@@ -29,7 +29,7 @@ export const isOffered =
   (tool: string): boolean =>
     caller.stepsUp || has(scopes, caller, tool)
 
-/** A call of our own for the caller, who is undefined only without a gate. */
+/** Whether the server may call the tool for the caller, which is undefined only without a gate. */
 export const mayCall = (scopes: ReadonlyMap<string, string>, caller: Caller | undefined, tool: string): boolean =>
   caller === undefined || has(scopes, caller, tool)
 
