@@ -17,7 +17,10 @@ import { isNodeTooOld, oldestNode } from "./machine/oldestNode.ts"
 /** Milliseconds after the start at which the compile cache is written, after the first requests are answered. */
 const flushAfterMs = 1500
 
-/** The user's cache directory, never one below the working directory. A relative XDG_CACHE_HOME is ignored, as its specification requires. */
+/**
+ * The user's cache directory, never one below the working directory. A relative XDG_CACHE_HOME is ignored, as its specification
+ * requires.
+ */
 const userCache = (): string | undefined => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env
   if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME

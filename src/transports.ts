@@ -22,7 +22,7 @@ export type TransportServices =
 export interface TransportOptions {
   /** `local-relay`: absolute path of the directory of registration files. */
   readonly relayDirectory: string
-  /** `local-relay`: whether a missing directory is no problem, because nobody has named it. Default: false. */
+  /** `local-relay`: whether a missing directory is no problem, because it is the default one. Default: false. */
   readonly relayDirectoryMayBeMissing?: boolean | undefined
   /**
    * `service`: absolute path of the directory in which opencode 2 registers its services, `~/.local/state/opencode`. Without

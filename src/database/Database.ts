@@ -4,6 +4,12 @@
  */
 import { Context, type Duration, type Effect, Schema, type Stream } from "effect"
 
+/** The channel of `NOTIFY`. */
+export const channel = "opencode_fleet"
+
+/** The statement that tells all servers that something has changed. */
+export const notifyServers = `notify ${channel}`
+
 /** There is no connection, or a statement failed. `reason` is a clause without any secret. */
 export class DatabaseUnavailable extends Schema.TaggedError<DatabaseUnavailable>()("DatabaseUnavailable", {
   /** Host, port and name of the database. */

@@ -20,13 +20,10 @@ import {
 } from "effect"
 import * as Migrator from "effect/sql/Migrator"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import { Database, type DatabaseSession, DatabaseUnavailable } from "./Database.ts"
+import { channel, Database, type DatabaseSession, DatabaseUnavailable } from "./Database.ts"
 import { databaseAddress } from "./databaseAddress.ts"
 import { migrations, migrationsTable, newestMigration } from "./migrations.ts"
 import { sqlProblem } from "./sqlProblem.ts"
-
-/** The channel of `NOTIFY`. */
-export const channel = "opencode_fleet"
 
 const defaultQueryTimeout = Duration.seconds(5)
 

@@ -8,6 +8,9 @@ export const hostOf = (address: string): string => (isIPv6(address) ? new URL(`h
 
 export const urlOf = (address: string, port: number): string => `http://${hostOf(address)}:${port}`
 
+/** The port of a URL, also if it is the usual one of `http` or `https`. */
+export const portIn = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80)
+
 /** The host of a URL, an IPv6 address without its brackets. */
 export const addressIn = ({ hostname }: URL): string => hostname.replaceAll(/^\[|\]$/gu, "")
 

@@ -64,7 +64,7 @@ export type { DecideRequest, TurnReport } from "../opencode/turns/followTurn.ts"
 export type { IfBusy } from "../opencode/turns/sessionQueue.ts"
 export type { ObserveOptions, TurnObserver, TurnStage, TurnStages } from "../opencode/turns/observeTurn.ts"
 export { makeTurnStages, observeTurn } from "../opencode/turns/observeTurn.ts"
-export type { PromptOptions } from "../opencode/turns/promptSession.ts"
+export type { PromptOptions } from "../opencode/turns/PromptOptions.ts"
 export type {
   FollowOptions,
   JoinOptions as FollowTurnOptions,

@@ -2,20 +2,15 @@
 import { Array, Effect, Predicate, Schema } from "effect"
 import { listText } from "../text/listText.ts"
 import { quote } from "../text/plainText.ts"
+import { portIn } from "../discovery/address.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
 import { type Instance, isOnline } from "./Instance.ts"
 
 /** The suffixes that make a name unique, shortest first. The last resort is the whole URL, which is unique. */
 const suffixes: ReadonlyArray<(url: URL, announcement: Announcement) => string> = [
   // The local port that leads to an ssh host differs at every start of the program; the port there does not.
-  ({ port, protocol }, { remotePort, sshHost }) =>
-    sshHost !== undefined && remotePort !== undefined
-      ? String(remotePort)
-      : port !== ""
-        ? port
-        : protocol === "https:"
-          ? "443"
-          : "80",
+  (url, { remotePort, sshHost }) =>
+    String(sshHost !== undefined && remotePort !== undefined ? remotePort : portIn(url)),
   ({ host }) => host,
 ]
 

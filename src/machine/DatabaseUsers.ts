@@ -14,7 +14,7 @@ export interface DatabaseUser {
   readonly startedAt: number
 }
 
-export interface DatabaseUsersValues {
+interface DatabaseUsersValues {
   /**
    * The other processes that have opened the database of this one. Undefined if that cannot be found out: the process runs
    * on another machine or as another user, or the system has no `/proc`.

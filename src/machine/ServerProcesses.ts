@@ -17,7 +17,7 @@ export interface Listener extends ProcessId {
   readonly foundBy: string
 }
 
-export interface ServerProcessesValues {
+interface ServerProcessesValues {
   /** The opencode process that the last scan of this transport found at this URL, if any. */
   readonly at: (url: string, foundBy: string) => ProcessId | undefined
   /** Replaces the results of that transport's earlier scans. */

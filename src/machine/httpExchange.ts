@@ -8,7 +8,7 @@ import type { Agent as HttpsAgent } from "node:https"
 import { http, https } from "./nodeHttp.ts"
 
 /** A URL, or a path of an HTTP server behind a Unix socket or a named pipe. */
-export type HttpAddress = URL | { readonly socketPath: string; readonly path: string }
+type HttpAddress = URL | { readonly socketPath: string; readonly path: string }
 
 /** The connections that requests share. */
 export interface Agents {
@@ -16,7 +16,7 @@ export interface Agents {
   readonly https: () => HttpsAgent
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly address: HttpAddress
   /** Default: `GET`. */
   readonly method?: string
@@ -34,7 +34,7 @@ export interface HttpRequest {
   readonly onReceived?: (bytes: number) => void
 }
 
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly message: IncomingMessage
   /** Empty if it is left to the caller. */
   readonly body: Buffer<ArrayBuffer>

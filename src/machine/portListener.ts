@@ -20,12 +20,21 @@ const readListeners = async (file: string) => {
   return table
 }
 
+/** Captures local address, local port, user and inode of sockets in the state LISTEN (`0A`). */
+const listening = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A \S+ \S+ \S+ +(\d+) +\d+ (\d+) /gmu
+
+/** The listening sockets in the table. `address` is hexadecimal. */
+export const listeningRows = (table: string) =>
+  Array.from(table.matchAll(listening), ([, address = "", port = "", user, inode = ""]) => ({
+    address,
+    port: Number.parseInt(port, 16),
+    user: Number(user),
+    inode,
+  }))
+
 /** The inodes of the sockets that listen on the port. */
-export const parseListeners = (table: string, port: number): ReadonlyArray<string> => {
-  const local = `[0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, "0")}`
-  const row = new RegExp(`^ *\\d+: ${local} [0-9A-F]+:0000 0A \\S+ \\S+ \\S+ +\\d+ +\\d+ (\\d+)`, "gmu")
-  return Array.from(table.matchAll(row), ([, inode = ""]) => inode)
-}
+export const parseListeners = (table: string, port: number): ReadonlyArray<string> =>
+  listeningRows(table).flatMap((row) => (row.port === port ? [row.inode] : []))
 
 const socketsIn = (file: string, port: number) =>
   Effect.tryPromise(() => readListeners(file)).pipe(

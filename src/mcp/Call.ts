@@ -47,7 +47,7 @@ export interface CallValues {
   readonly wantsProgress: boolean
   /** The caller may time out if there is no answer within this time. Undefined: it waits as long as the call takes. */
   readonly answerWithin?: Duration.Duration | undefined
-  /** Set if the call can become a task. Then no timeout ends it, and `ask` returns the reply. */
+  /** Set if the call can become a task. Then no timeout of the client ends it, and `ask` returns the reply. */
   readonly task?: TaskCall | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>

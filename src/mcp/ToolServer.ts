@@ -2,8 +2,8 @@
  * Serves any Toolkit as an MCP server on stdin and stdout.
  *
  * Read on: `connection.ts` (the client), `toolServers.ts` (the SDK's server), `describeTool.ts` (tools/list),
- * `effectBackend.ts` and `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts` (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`,
- * `tasks/` (calls that go on after their answer).
+ * `effectBackend.ts` and `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts` (questions to the person),
+ * `approval.ts`, `progress.ts`, `callTelemetry.ts`, `tasks/` (calls that go on after their answer).
  */
 import { Effect } from "effect"
 import type { Tool, Toolkit } from "effect/ai"

@@ -11,7 +11,7 @@ import type { ElicitationReply } from "./Call.ts"
 import { errorResult, type ErrorResult } from "./callResult.ts"
 import type { Elicitation } from "./elicitation.ts"
 
-export interface ToolCall<R> {
+interface ToolCall<R> {
   readonly tool: Tool.Any
   readonly args: unknown
   readonly id: string

@@ -69,7 +69,7 @@ const defect = (serverName: string, cause: Cause.Cause<unknown>) =>
     errorResult("defect", `Internal error of ${serverName}; its log (stderr) has the details. Other calls still work.`),
   )
 
-export interface EncodeOptions<R> {
+interface EncodeOptions<R> {
   readonly tool: Tool.Any
   readonly encodeFailure: (error: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
   /** Named in internal errors. */

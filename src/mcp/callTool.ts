@@ -11,7 +11,7 @@ import { observed } from "./callTelemetry.ts"
 import type { Surface } from "./elicitation.ts"
 import type { SchemaNode } from "./schema/SchemaNode.ts"
 
-export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R, Result> {
+interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R, Result> {
   /** Names the server in internal errors. */
   readonly serverName: string
   readonly handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>

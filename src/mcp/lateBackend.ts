@@ -2,7 +2,7 @@
 import type { Backend } from "./toolServers.ts"
 import type { TaskRequests } from "./tasks/offerTasks.ts"
 
-export interface LateBackendOptions {
+interface LateBackendOptions {
   /** A call has arrived, and may be waiting. */
   readonly onCall: () => void
   readonly onInitialized: () => void

@@ -1,7 +1,8 @@
 /** The events of the fleet that a person is told about, each once. */
-import { Context, Duration, Effect, FiberMap, Layer, Queue, Schedule, Stream } from "effect"
+import { Context, Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import { type Instance, isOnline } from "../fleet/Instance.ts"
+import { followOnline } from "../fleet/followOnline.ts"
+import type { Instance } from "../fleet/Instance.ts"
 import { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
 import { Turns } from "../opencode/turns/Turns.ts"
@@ -41,24 +42,12 @@ const make = Effect.fnUntraced(function* ({
     })
 
   const watchInstance = yield* makeWatchInstance({ publish, waitingAfter: Duration.fromInputUnsafe(waitingAfter) })
-  const watchers = yield* FiberMap.make<string>()
   const watch = ({ name }: Instance) =>
     fleet.use(name, watchInstance).pipe(
       Effect.tapError((error) => Effect.logDebug(`${name} cannot be watched`, error)),
       Effect.retry(rewatch),
     )
-  yield* fleet.changes.pipe(
-    Stream.runForEach(({ instances }) =>
-      Effect.gen(function* () {
-        const online = instances.filter((one) => isOnline(one) && includes(one))
-        const urls = new Set(online.map(({ url }) => url))
-        const offline = Array.from(watchers, ([url]) => url).filter((url) => !urls.has(url))
-        yield* Effect.forEach(offline, (url) => FiberMap.remove(watchers, url), { discard: true })
-        for (const one of online) yield* FiberMap.run(watchers, one.url, watch(one), { onlyIfMissing: true })
-      }),
-    ),
-    Effect.forkScoped,
-  )
+  yield* Effect.forkScoped(followOnline(fleet.changes, (one) => (includes(one) ? watch(one) : Effect.void)))
   yield* Effect.forkScoped(followGone({ publish, includes, goneAfter }))
   const client = yield* OpencodeClient
   return FleetEvents.of({ events: Stream.fromQueue(queue), holds: stillHolds(fleet, client) })

@@ -6,7 +6,7 @@ import { Context, Effect, Layer, Queue, Schema, Stream } from "effect"
 import { SessionId } from "../opencode/Identifiers.ts"
 import { openStateFile, stateFileOf } from "./stateFile.ts"
 
-export interface RunningSessionsValues {
+interface RunningSessionsValues {
   /** Notes that a turn is running. */
   readonly add: (session: SessionId, instance: string) => void
   /** Notes that no turn is running. False if none was known to be. */

@@ -22,7 +22,7 @@ const retries = Schedule.min([Schedule.exponential("2 seconds"), Schedule.spaced
   Schedule.upTo({ times: 9 }),
 )
 
-export interface ToldChannel {
+interface ToldChannel {
   readonly channel: Channel
   readonly told: Told
 }

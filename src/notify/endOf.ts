@@ -12,7 +12,7 @@ const settlesWithin = "15 seconds"
 
 type Ended = Extract<FleetEvent, { readonly kind: "done" | "failed" }>
 
-export type End =
+type End =
   /** The turn goes on, or nothing certain is known. */
   | { readonly _tag: "Unsettled" }
   /** It ended in a way that a person knows of: a person stopped it, or it was a subagent's. */

@@ -4,7 +4,7 @@ import { Fleet } from "../fleet/Fleet.ts"
 import { type Instance, isOnline } from "../fleet/Instance.ts"
 import type { FleetEvent } from "./FleetEvent.ts"
 
-export interface GoneOptions {
+interface GoneOptions {
   readonly publish: (event: FleetEvent) => Effect.Effect<void>
   readonly includes: (instance: Instance) => boolean
   readonly goneAfter: Duration.Input

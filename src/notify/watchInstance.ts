@@ -19,7 +19,7 @@ import { readActivity } from "./readActivity.ts"
 import { rootSession } from "./rootSession.ts"
 import { RunningSessions } from "./RunningSessions.ts"
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly publish: (event: FleetEvent) => Effect.Effect<void>
   /** A request that is decided within this time is not told. */
   readonly waitingAfter: Duration.Duration

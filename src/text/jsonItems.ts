@@ -1,11 +1,5 @@
 /** Counts the items of a JSON array without reading them: to count a page of messages, its megabytes need not become objects. */
-
-const quote = 0x22
-const backslash = 0x5c
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from "./jsonBytes.ts"
 
 /** The end of the string that begins at `from`: the index of its closing quote, or of the last byte. */
 const stringEnd = (bytes: Buffer, from: number): number => {

@@ -2,6 +2,7 @@
  * Parses large JSON in slices, because `JSON.parse` blocks everything else until it has read all of it. A slice holds whole
  * members of one container, and `JSON.parse` reads it; a member that is larger is divided further.
  */
+import { backslash, closeBrace, closeBracket, colon, comma, openBrace, openBracket, quote } from "./jsonBytes.ts"
 
 export interface SliceOptions {
   /** Default: 64 KiB, which take about a millisecond. */
@@ -21,14 +22,6 @@ const maxNumberBytes = 1024
 /** How deep containers that are larger than a slice may be nested. */
 const maxDepth = 100
 
-const quote = 0x22
-const backslash = 0x5c
-const comma = 0x2c
-const colon = 0x3a
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d
 const letterU = 0x75
 
 const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09

@@ -1,4 +1,4 @@
-/** The answer to a call that is still running when the server is stopped, or was when it was killed. */
+/** The answer to a call that is still running when the server is stopped. */
 import { line } from "../text/plainText.ts"
 
 const inSession = (args: unknown): string => {
@@ -6,7 +6,7 @@ const inSession = (args: unknown): string => {
   return typeof args.session_id === "string" ? ` of session ${line(args.session_id, 100)}` : ""
 }
 
-/** Agents work on without the server, so only the answer is lost. */
+/** No agent depends on the server, so nothing is lost but the answer. */
 export const endingText = ({ args, name }: { readonly name: string; readonly args: unknown }): string => {
   const call = `opencode-fleet was stopped or restarted during this call of ${name}.`
   switch (name) {
@@ -14,11 +14,11 @@ export const endingText = ({ args, name }: { readonly name: string; readonly arg
       return `${call} If the message had been sent, the agent${inSession(args)} keeps working on it: do not send it again. Call wait_for_session for its outcome; the server is usually back within seconds.`
     case "respond_permission":
     case "answer_question":
-      return `${call} The decision may have been passed on. Call wait_for_session for the outcome; the server is usually back within seconds.`
+      return `${call} The decision may have been passed on. Call wait_for_session for what became of it; the server is usually back within seconds.`
     case "wait_for_session":
     case "wait_for_sessions":
       return `${call} The agents keep working. Call it again for the outcome; the server is usually back within seconds.`
     default:
-      return `${call} It may have been done. Check whether it was before you call it again; the server is usually back within seconds.`
+      return `${call} It may have been done. Look before you call it again; the server is usually back within seconds.`
   }
 }

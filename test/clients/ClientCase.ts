@@ -29,6 +29,8 @@ export interface ClientCase {
   readonly cutsAnswers?: boolean
   /** Over HTTP, what becomes of a call during which all connections break. Default: `resumed` for `usualCalls`. */
   readonly cut?: Cut
+  /** Over HTTP only: it has no token, and logs in at an issuer. */
+  readonly logsIn?: boolean
   /** A fault of the client over HTTP, which its row says. */
   readonly note?: string
   readonly run: (

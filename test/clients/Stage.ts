@@ -42,15 +42,22 @@ export interface StageOptions {
   readonly fleet: Fleet
   /** The folder of the client's programs; undefined if it needs none. */
   readonly bin: string | undefined
+  /** Over HTTP, without a token: the client logs in. */
+  readonly logsIn: boolean
 }
 
 type Variables = Readonly<Record<string, string>>
 
 const recorderSource = fileURLToPath(new URL("record/recorder.mjs", import.meta.url))
 
+/** Follows the redirects to the client, as the browser of a person does who is logged in at the issuer. */
+const browserScript = `#!/bin/sh
+exec "${process.execPath}" -e 'fetch(process.argv[1])' "$1"
+`
+
 const maxSeconds = 90
 
-export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: StageOptions) {
+export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, logsIn, name }: StageOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "mcp-client-" }), fs.realPath)
@@ -62,16 +69,22 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
   yield* fs.writeFileString(path.join(recorderFolder, "executable.txt"), executable)
   const model = yield* makeStandIn
   const session = yield* fleet.newSession
-  const http = fleet.served === undefined ? undefined : yield* connectionOf(fleet, fleet.served)
+  const http = fleet.served === undefined ? undefined : yield* connectionOf(fleet, fleet.served, logsIn)
+  const browser = path.join(home, "browser", "xdg-open")
+  yield* fs.makeDirectory(path.dirname(browser))
+  yield* fs.writeFileString(browser, browserScript, { mode: 0o755 })
   // Some clients leave a daemon behind. All processes of this home end with the stage.
   yield* Effect.addFinalizer(() => killAll(startedWith("HOME", home)))
 
   const environment: Variables = {
-    PATH: [bin, dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].filter(Boolean).join(":"),
+    PATH: [path.dirname(browser), bin, dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"]
+      .filter(Boolean)
+      .join(":"),
     HOME: home,
     TMPDIR: path.join(home, "tmp"),
     TERM: "xterm-256color",
     LANG: "C.UTF-8",
+    BROWSER: browser,
     NO_COLOR: "1",
     ...http?.environment,
   }

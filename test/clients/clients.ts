@@ -1,6 +1,7 @@
 /** All clients, and the versions that are known to work. */
 import type { ClientCase } from "./ClientCase.ts"
 import { agents } from "./kinds/agents.ts"
+import { logins } from "./kinds/logins.ts"
 import { opencodeClients } from "./kinds/opencode.ts"
 import { sdkClients } from "./kinds/sdk.ts"
 import { terminals } from "./kinds/terminals.ts"
@@ -12,6 +13,7 @@ export const clients: ReadonlyArray<ClientCase> = [
   ...opencodeClients,
   ...agents,
   ...terminals,
+  ...logins,
 ]
 
 export const versions: Readonly<Record<string, string>> = {

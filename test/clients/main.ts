@@ -49,7 +49,7 @@ const command = Command.make(
     const root = Option.isSome(folder) ? folder.value : yield* fs.makeTempDirectoryScoped({ prefix: "mcp-clients-" })
     const fleet = yield* makeFleet({ http })
     const rows: Array<Row> = []
-    for (const client of clients.filter(isSelected(names))) {
+    for (const client of clients.filter(isSelected(names)).filter(({ logsIn = false }) => http || !logsIn)) {
       const row = yield* installed(client, root, latest).pipe(
         Effect.flatMap((installation) => tryClient(client, installation, fleet)),
         Effect.catch((error) =>

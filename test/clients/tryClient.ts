@@ -45,7 +45,7 @@ const shortText = (problem: unknown) => {
 export const tryClient = (client: ClientCase, { bin, version }: Installation, fleet: Fleet) =>
   Effect.gen(function* () {
     const name = client.name.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-")
-    const stage = yield* makeStage({ name, fleet, bin })
+    const stage = yield* makeStage({ name, fleet, bin, logsIn: client.logsIn === true })
     const result = yield* client.run(stage).pipe(Effect.scoped, Effect.result)
     const { servers } = yield* stage.recording
     const isGone = yield* gone(servers)
@@ -58,6 +58,7 @@ export const tryClient = (client: ClientCase, { bin, version }: Installation, fl
     const problems = [
       ...problemsOf(client, facts, recording),
       ...cutProblems(cut, client.cut ?? "resumed"),
+      ...(stage.http === undefined ? [] : yield* stage.http.loginProblems),
       ...(isTwice ? ["a message is stored twice"] : []),
       ...(isGone ? [] : ["its server is still running"]),
       ...(Result.isFailure(result) ? [shortText(result.failure)] : []),

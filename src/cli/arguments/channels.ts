@@ -56,7 +56,7 @@ const onDesktop = bareFlag("desktop").pipe(
 
 export const channelFlags = { commands, webhooks, topics, onDesktop }
 
-export interface ChosenChannels {
+interface ChosenChannels {
   readonly commands: ReadonlyArray<string>
   readonly webhooks: ReadonlyArray<URL>
   readonly topics: ReadonlyArray<URL>

@@ -11,7 +11,7 @@ export interface Choice<A> {
 }
 
 /** What is missing, and from what it is chosen. */
-export interface Missing<A, E, R> {
+interface Missing<A, E, R> {
   /** The argument's name, as the help shows it. */
   readonly argument: string
   /** The question, such as "Which instance?" */

@@ -81,7 +81,7 @@ const whileBusy: Readonly<Record<IfBusy, string | undefined>> = {
   fail: undefined,
 }
 
-export interface Destinations extends ManyChoice {
+interface Destinations extends ManyChoice {
   readonly to: ReadonlyArray<string>
   readonly allIdle: boolean
   readonly yes: boolean

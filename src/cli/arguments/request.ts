@@ -116,7 +116,7 @@ const nothingWaits = (given: GivenRequest, kinds: ReadonlyArray<Kind>) => {
 /** Fails with `CommandFailed` if there is no such request, or without a terminal if there are several. */
 export const chosenRequest = Effect.fnUntraced(function* (given: GivenRequest, kinds: ReadonlyArray<Kind>) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  // Without a terminal, nobody sees on which instance they decide.
+  // Without a terminal, the person does not see which instance the decision is for.
   const instance =
     Option.isNone(given.instance) && (!canPrompt || Option.isSome(given.session))
       ? Option.some(yield* chosenInstance(given.instance))

@@ -52,7 +52,7 @@ const headerFlag = (flag: string, remote: Remote, reference: string): ReadonlyAr
 /** The token itself, for clients that resolve nothing. */
 const literal = ({ source }: Remote) => (source.kind === "file" ? Redacted.value(source.token) : "TOKEN")
 
-export const shellQuoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
+const shellQuoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** On Windows no such command can be relied on. */
 const hasShell = process.platform !== "win32"

@@ -1,5 +1,5 @@
 /** `opencode-fleet instances`: shows the fleet, once or as it changes. */
-import { Console, Effect, Stream, Struct, Terminal } from "effect"
+import { Console, Effect, Stream, Struct } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { bareFlag } from "../arguments/bareFlag.ts"
 import { Attention } from "../../fleet/attention/Attention.ts"
@@ -9,7 +9,7 @@ import { instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
 import { Settings } from "../../Settings.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
-import { runDashboard } from "../process/runDashboard.ts"
+import { fleetUpdates, runDashboard } from "../process/runDashboard.ts"
 import { fleetProblems, fleetTable } from "../terminal/fleetTable.ts"
 import { homePath } from "../terminal/homePath.ts"
 import { liveView } from "../terminal/liveView.ts"
@@ -43,16 +43,10 @@ const print = Effect.fnUntraced(function* (fleet: FleetView) {
   for (const line of fleetProblems(fleet)) yield* Console.error(line)
 })
 
-/** Redraws when the fleet or the window's size changes, and every two seconds because ages change. */
+/** Redraws the table until it is interrupted. */
 const watchInPlace = Effect.gen(function* () {
-  const { changes } = yield* Fleet
-  const { current, settled } = yield* views
   const draw = yield* liveView
-  const resized = Stream.fromQueue(yield* (yield* Terminal.Terminal).size)
-  const now = Stream.merge(Stream.tick("2 seconds"), resized).pipe(Stream.mapEffect(() => current))
-  yield* changes.pipe(
-    Stream.mapEffect(() => settled),
-    Stream.merge(now),
+  yield* fleetUpdates(yield* views).pipe(
     Stream.runForEach((fleet) =>
       Effect.gen(function* () {
         const room = yield* width

@@ -1,23 +1,22 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
-import { Console, Effect, Option, Stdio, Stream } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { bareFlag } from "../arguments/bareFlag.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { makeSendToSessions } from "../../tools/many/sendToSessions.ts"
 import { Settings } from "../../Settings.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
-import { NonBlank } from "../../tools/shared/parameters.ts"
 import { checkNewSession } from "../../tools/turns/newSession.ts"
 import type { PromptParameters } from "../../tools/turns/promptOptions.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { ifGiven } from "../arguments/ifGiven.ts"
-import { typed } from "../arguments/choose.ts"
 import { destinationsOf, manyFlags, onlyMessage } from "../arguments/destinations.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
+import { chosenMessage, message } from "../arguments/message.ts"
 import { chosenSession, sessionReferences } from "../arguments/session.ts"
-import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
+import { CommandFailed, exitStatus, failedWithToolError } from "../process/exitStatus.ts"
 import { endWith } from "../process/turnExit.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { showMany } from "../terminal/showMany.ts"
@@ -27,14 +26,6 @@ import type { TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
   Argument.withDescription(`The session: ${sessionReferences}, or "new" for a new one`),
-  Argument.optional,
-)
-
-const message = Argument.String("message").pipe(
-  Argument.withDescription(
-    'What the agent should do, or a slash command of the instance with its arguments; "-" reads it from stdin. Put a message that starts with "-" after "--"',
-  ),
-  Argument.withSchema(NonBlank),
   Argument.optional,
 )
 
@@ -79,14 +70,6 @@ const asJson = asJsonFlag(
   "the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
 )
 
-const readStdin = Effect.gen(function* () {
-  const text = yield* (yield* Stdio.Stdio).stdin.pipe(Stream.decodeText, Stream.mkString, Effect.mapError(failedWith))
-  if (text.trim() === "") {
-    return yield* new CommandFailed({ status: exitStatus.failed, reason: "The message on stdin is empty." })
-  }
-  return text.replace(/\r?\n$/u, "")
-})
-
 /** A repeated call could not know in which session the first one has put the message. */
 const idForNewSession = Effect.fail(
   new CommandFailed({
@@ -125,12 +108,6 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   )
 
 const newSession = { title: "(a new session)", value: "new" }
-
-const chosenMessage = (given: Option.Option<string>) =>
-  Option.match(given, {
-    onNone: () => typed({ argument: "message", message: "What should the agent do?" }),
-    onSome: (message) => (message === "-" ? readStdin : Effect.succeed(message)),
-  })
 
 /** With `--async`, the command succeeds when opencode has the message. */
 const showAccepted = Effect.fnUntraced(function* <E extends ToolError | CommandFailed, R>(

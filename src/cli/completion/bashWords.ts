@@ -1,6 +1,6 @@
 /** Reads a command line as bash does, and quotes words for it. */
 
-export interface Word {
+interface Word {
   /** As it is typed. */
   readonly raw: string
   /** Without quotes and backslashes. */

@@ -8,7 +8,7 @@ export interface Candidate {
 }
 
 /** Names that only the running fleet knows. */
-export interface LiveNames<R> {
+interface LiveNames<R> {
   readonly instances: Effect.Effect<ReadonlyArray<Candidate>, never, R>
   readonly sessions: (instance: string) => Effect.Effect<ReadonlyArray<Candidate>, never, R>
 }

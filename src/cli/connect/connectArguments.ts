@@ -1,7 +1,7 @@
 /** Checks the arguments of `opencode-fleet connect`. An invalid argument is a usage error. */
 import { Effect, Option } from "effect"
 import { CommandLine } from "effect/process"
-import { addressIn, loopbackOf } from "../../discovery/address.ts"
+import { addressIn, loopbackOf, portIn } from "../../discovery/address.ts"
 import { isAdvertisable } from "../../discovery/postgres/InstanceRow.ts"
 import { quote } from "../../text/plainText.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
@@ -25,7 +25,7 @@ const attached = (attach: string) => {
   const url = URL.parse(/^\d+$/u.test(attach) ? `http://localhost:${attach}` : attach)
   const addresses = url === null || url.protocol !== "http:" ? undefined : loopbackOf(addressIn(url))
   return url !== null && addresses !== undefined
-    ? Effect.succeed({ port: Number(url.port === "" ? 80 : url.port), addresses })
+    ? Effect.succeed({ port: portIn(url), addresses })
     : usageError(
         `--attach ${quote(attach)} is not the address of an opencode on this machine, such as http://127.0.0.1:4096`,
       )

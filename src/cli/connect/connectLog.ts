@@ -7,7 +7,7 @@ import { LocalMachine } from "../../machine/LocalMachine.ts"
 /** Bytes. A larger log is started over. */
 const maxLogSize = 1_000_000n
 
-export interface LogOptions {
+interface LogOptions {
   /** Absolute path of the state directory; logs are in its `connect` folder. */
   readonly stateDirectory: string
   /** The instance's chosen name. Default: host and directory. It names the file. */

@@ -30,7 +30,7 @@ const asJson = asJsonFlag(
 /** The arguments of every command that decides a request. */
 export const decisionArguments = { ...requestArguments, follow, asJson }
 
-export interface GivenDecision extends GivenRequest {
+interface GivenDecision extends GivenRequest {
   readonly follow: boolean
   readonly asJson: boolean
 }
@@ -58,7 +58,7 @@ const endsTurn = (decision: Decision, { session }: Origin) =>
   (decision.kind === "question" || decision.reply.message === undefined) &&
   decision.request.sessionID === session.id
 
-export interface Deciding<Kind extends PendingRequest["kind"], E, R> {
+interface Deciding<Kind extends PendingRequest["kind"], E, R> {
   /** Which kinds of requests the command decides. */
   readonly kinds: ReadonlyArray<Kind>
   readonly showsAlways?: boolean

@@ -16,7 +16,7 @@ import { readSession } from "../commands/read.ts"
 import { confirmed } from "../arguments/choose.ts"
 import { chosenSession } from "../arguments/session.ts"
 
-export interface DashboardViews {
+interface DashboardViews {
   /** The fleet as it is known. */
   readonly current: Effect.Effect<FleetView>
   /** The fleet when everything that waits is known. */
@@ -24,6 +24,18 @@ export interface DashboardViews {
   /** Scans and asks every instance. */
   readonly refreshed: Effect.Effect<void>
 }
+
+/** The fleet after each change and when the window's size changes, and every two seconds because ages change. */
+export const fleetUpdates = ({ current, settled }: DashboardViews) =>
+  Effect.gen(function* () {
+    const { changes } = yield* Fleet
+    const resized = Stream.fromQueue(yield* (yield* Terminal.Terminal).size)
+    const now = Stream.merge(Stream.tick("2 seconds"), resized)
+    return Stream.merge(
+      Stream.mapEffect(changes, () => settled),
+      Stream.mapEffect(now, () => current),
+    )
+  }).pipe(Stream.unwrap)
 
 type Event =
   | { readonly _tag: "Fleet"; readonly fleet: FleetView }
@@ -37,18 +49,12 @@ type Draw = Effect.Success<typeof liveView>
 /** Draws until a key asks for something. Esc ends the keys, too, which are then read anew. */
 const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: Ref.Ref<DashboardState>, draw: Draw) {
   const terminal = yield* Terminal.Terminal
-  const { changes } = yield* Fleet
   const latest = yield* Ref.make(yield* views.current)
-  const resized = Stream.fromQueue(yield* terminal.size)
   const redraw = Effect.gen(function* () {
     const room = { style: yield* style, path: yield* homePath, columns: yield* width, rows: yield* terminal.rows }
     yield* draw(dashboardLines(yield* Ref.get(latest), yield* Ref.get(state), room))
   })
-  const fleets = changes.pipe(
-    Stream.mapEffect(() => views.settled),
-    Stream.merge(Stream.merge(Stream.tick("2 seconds"), resized).pipe(Stream.mapEffect(() => views.current))),
-    Stream.map((fleet): Event => ({ _tag: "Fleet", fleet })),
-  )
+  const fleets = Stream.map(fleetUpdates(views), (fleet): Event => ({ _tag: "Fleet", fleet }))
   const keys = Stream.fromQueue(yield* terminal.readInput).pipe(
     Stream.map((input): Event => ({ _tag: "Key", input })),
     Stream.concat(Stream.make<ReadonlyArray<Event>>({ _tag: "NoMoreKeys" })),

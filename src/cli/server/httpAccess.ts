@@ -24,7 +24,7 @@ import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.t
 import { exitStatus, failedBecause, failedWith } from "../process/exitStatus.ts"
 import type { AccessInput } from "./accessFlags.ts"
 
-export interface HttpAccess {
+interface HttpAccess {
   readonly gate: Layer.Layer<Gate, TokenFileUnusable, FileSystem.FileSystem | Path.Path>
   /** What the endpoint says about itself to clients that want to log in. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter>

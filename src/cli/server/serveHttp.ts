@@ -40,7 +40,7 @@ export const serveInput = {
   ),
 }
 
-export type ServeInput = Command.Command.Config.Infer<typeof serveInput>
+type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 
 /** What is wrong if flags for HTTP are given without it. */
 export const needsHttp = (input: ServeInput) => {

@@ -1,4 +1,4 @@
-/** What a model is told that calls the tool for starting opencode where it is not offered. */
+/** The error for a call of start_instance on a server that does not offer it. */
 export const unavailableWithoutHosts = {
   start_instance:
     "the environment variable SSH_HOSTS of opencode-fleet is not set. It lists the hosts on which opencode may be started.",

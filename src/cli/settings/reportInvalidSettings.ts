@@ -3,7 +3,7 @@ import { Console, Effect, Runtime, Schema } from "effect"
 import type { SettingsError } from "../../Settings.ts"
 
 /** A setting is invalid. stderr already says which, so `runMain` must not report it again. */
-export class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", {}) {
+class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", {}) {
   override readonly [Runtime.errorReported] = false
 }
 

@@ -46,7 +46,7 @@ const moved = (shown: ReadonlyArray<InstanceView>, state: DashboardState, by: nu
   return { ...state, selected: shown[index]?.name }
 }
 
-export interface Pressed {
+interface Pressed {
   readonly state: DashboardState
   readonly action?: DashboardAction
 }

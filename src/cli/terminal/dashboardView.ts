@@ -3,13 +3,14 @@ import { cut } from "../../text/cells.ts"
 import { plainLine } from "../../text/plainText.ts"
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { type DashboardState, selectedOf, shownInstances } from "./dashboard.ts"
+import { fitLines } from "./fitLines.ts"
 import { fleetProblems, fleetRows } from "./fleetTable.ts"
 import type { ShowPath } from "./homePath.ts"
 import type { Style } from "./style.ts"
 import { visibleRows } from "./visibleRows.ts"
 import { wrap } from "./wrap.ts"
 
-export interface DashboardRoom {
+interface DashboardRoom {
   readonly style: Style
   readonly path: ShowPath
   readonly columns: number
@@ -30,12 +31,6 @@ const help = ({ filter, isFiltering }: DashboardState, view: InstanceView | unde
     ...(filter === "" ? [] : [`filter: ${plainLine(filter)} (Esc clears it)`]),
   ].join(" · ")
 }
-
-/** The lines that fit, with the number of the others. */
-const fitLines = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
-  lines.length <= rows || rows < 2
-    ? lines.slice(0, Math.max(1, rows))
-    : [...lines.slice(0, rows - 1), `… and ${lines.length - (rows - 1)} more lines`]
 
 /** The number of instances that are not shown, and of those that wait for a person, which stand first. */
 const hidden = (arrow: string, instances: ReadonlyArray<InstanceView>): ReadonlyArray<string> => {

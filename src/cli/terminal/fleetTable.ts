@@ -37,7 +37,7 @@ const status = ({ active_count: active = 0, activity, health }: InstanceView, st
 
 const activityStyle = (style: Style) => ({ waiting: style.warning, busy: style.good, idle: style.faint }) as const
 
-export interface FleetTableOptions {
+interface FleetTableOptions {
   readonly style: Style
   readonly path: ShowPath
   /** The width of the terminal. */

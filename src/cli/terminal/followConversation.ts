@@ -17,7 +17,7 @@ import { whileAway } from "./whileAway.ts"
 /** Messages read after events were missed. */
 const readAgain = 50
 
-export interface Following {
+interface Following {
   readonly origin: Origin
   readonly notices: Notices
   readonly screen: ConversationScreen

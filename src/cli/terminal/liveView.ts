@@ -1,18 +1,13 @@
 /** Lines that are redrawn in place. */
 import { Effect, Terminal } from "effect"
 import { CliOutput } from "effect/cli"
+import { fitLines } from "./fitLines.ts"
 import { width, write } from "./terminal.ts"
 
 const escape = "\u001B["
 const hideCursor = `${escape}?25l`
 const showCursor = `${escape}?25h`
 const eraseBelow = `\r${escape}J`
-
-/** The lines that fit above the cursor's line. */
-const fitLines = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
-  lines.length < rows || rows < 3
-    ? lines
-    : [...lines.slice(0, rows - 2), `… and ${lines.length - (rows - 2)} more lines`]
 
 /** Hides the cursor until the scope closes, and returns a function that draws. No line may be wider than the terminal. */
 export const liveView = Effect.gen(function* () {
@@ -26,7 +21,9 @@ export const liveView = Effect.gen(function* () {
       (rows, text) => rows + Math.max(1, Math.ceil(CliOutput.displayWidth(text) / columns)),
       0,
     )
-    before = fitLines(lines, yield* terminal.rows)
+    const rows = yield* terminal.rows
+    // Those that fit above the cursor's line.
+    before = rows < 3 ? lines : fitLines(lines, rows - 1)
     const up = height === 0 ? "" : `${escape}${height}A`
     yield* write(`${up}${eraseBelow}${before.map((text) => `${text}\n`).join("")}`)
   })

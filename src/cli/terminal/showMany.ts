@@ -9,7 +9,7 @@ import { manyLine } from "./manyLines.ts"
 import { errorStyle, style } from "./style.ts"
 import { toJson, width } from "./terminal.ts"
 
-export interface ShowManyOptions {
+interface ShowManyOptions {
   readonly until: Until
   /** Print the answer of wait_for_sessions at the end, instead of the lines. */
   readonly asJson: boolean

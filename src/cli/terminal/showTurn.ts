@@ -12,7 +12,7 @@ import { terminalForm } from "./terminalForm.ts"
 import { toJson } from "./terminal.ts"
 import { makeTurnScreen, type TurnScreen } from "./turnScreen.ts"
 
-export interface ShowTurnOptions {
+interface ShowTurnOptions {
   /** Print the turn as JSON when it ends, instead of the agent's text. */
   readonly asJson: boolean
   /** Whether the person has refused what the turn was waiting for. */

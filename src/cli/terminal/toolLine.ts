@@ -32,7 +32,7 @@ const ending = (state: ToolState, style: Style): string => {
   }
 }
 
-export interface ToolLineOptions {
+interface ToolLineOptions {
   readonly style: Style
   /** The session's directory, which is left out of the paths below it. */
   readonly directory?: string | undefined

@@ -1,6 +1,6 @@
 /** The rows of a list that fit into a window. */
 
-export interface VisibleRows {
+interface VisibleRows {
   readonly start: number
   /** The row after the last one that is shown. */
   readonly end: number

@@ -5,7 +5,7 @@ import { line } from "../../text/plainText.ts"
 import { iso } from "../../tools/shared/time.ts"
 import { exitStatus, failedBecause } from "../process/exitStatus.ts"
 
-/** How often it is looked where the instance is. */
+/** How often the instance is looked up. */
 const pace = "5 seconds"
 
 /** Milliseconds. A restart takes seconds, and the instance can be unannounced meanwhile. */

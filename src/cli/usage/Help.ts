@@ -8,7 +8,7 @@ export interface Example {
 }
 
 /** Both are written differently: rows in two columns, examples as lines to copy. */
-export type HelpSection =
+type HelpSection =
   | { readonly title: string; readonly rows: ReadonlyArray<Row> }
   | { readonly title: string; readonly examples: ReadonlyArray<Example> }
 

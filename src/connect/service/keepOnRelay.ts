@@ -1,6 +1,6 @@
 /** Keeps opencode 2's background service reachable on a relay: a proxy on this machine, and a tunnel from the relay to it. */
 import { Clock, Effect, Stream, SubscriptionRef } from "effect"
-import { addressIn } from "../../discovery/address.ts"
+import { addressIn, portIn } from "../../discovery/address.ts"
 import { instanceName } from "../../discovery/instanceName.ts"
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { failureText } from "../../machine/fileError.ts"
@@ -34,7 +34,7 @@ const upstream = Effect.gen(function* () {
   const url = new URL(state.target.url)
   return {
     host: addressIn(url),
-    port: Number(url.port || 80),
+    port: portIn(url),
     authorization: basicAuthorization(state.credentials),
   }
 })

@@ -3,6 +3,7 @@
  * tailnet.
  */
 import { Array, Clock, Duration, Effect, Option } from "effect"
+import { portIn } from "../address.ts"
 import type { Announcement } from "../Discovery.ts"
 import { grouped, urls } from "../servers.ts"
 import { Identification } from "./Identification.ts"
@@ -19,8 +20,7 @@ const isDue = (memo: Memo | undefined, now: number): boolean =>
   memo === undefined || now - memo.readAt >= (memo.fingerprint === undefined ? cacheLife.none : cacheLife.fingerprint)
 
 /** The port on which opencode listens on its own machine. */
-const serverPort = ({ remotePort, url }: Announcement): number =>
-  remotePort ?? (Number(new URL(url).port) || (url.startsWith("https:") ? 443 : 80))
+const serverPort = ({ remotePort, url }: Announcement): number => remotePort ?? portIn(new URL(url))
 
 /** Changes when another server may have taken over the URL. */
 const cacheKey = ({ birth, source, url, writtenAt }: Announcement) => [url, source, writtenAt, birth].join(" ")

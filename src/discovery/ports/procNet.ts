@@ -2,6 +2,7 @@
 import { Effect, FileSystem, Option, Schedule, Stream } from "effect"
 import { fromGroups } from "../address.ts"
 import { failureText } from "../../machine/fileError.ts"
+import { listeningRows } from "../../machine/portListener.ts"
 import { CurrentUser } from "../../machine/StrictModes.ts"
 import { ListeningUnknown } from "./ListeningSockets.ts"
 
@@ -10,9 +11,6 @@ export interface Socket {
   readonly address: string
   readonly port: number
 }
-
-/** Captures local address, local port, user and inode of sockets in the state LISTEN (`0A`). */
-const listening = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A \S+ \S+ \S+ +(\d+) +\d+ (\d+) /gmu
 
 const byte = (word: string, index: number) => Number.parseInt(word.slice(index * 2, index * 2 + 2), 16)
 
@@ -26,10 +24,8 @@ export const addressOf = (hex: string): string => {
 
 /** The sockets in one of the tables: those of one user, or of all users. */
 export const parse = (table: string, user?: number): ReadonlyArray<Socket> =>
-  [...table.matchAll(listening)].flatMap(([, address = "", port = "", uid, inode = ""]) =>
-    user === undefined || Number(uid) === user
-      ? [{ inode, address: addressOf(address), port: Number.parseInt(port, 16) }]
-      : [],
+  listeningRows(table).flatMap(({ address, inode, port, user: owner }) =>
+    user === undefined || owner === user ? [{ inode, address: addressOf(address), port }] : [],
   )
 
 const pollInterval = "2 seconds"

@@ -1,6 +1,6 @@
 /** Announces an instance in the database as long as a scope is open: a row with a heartbeat. */
 import { Duration, Effect, Queue, Stream } from "effect"
-import type { DatabaseValues } from "../../database/Database.ts"
+import { type DatabaseValues, notifyServers } from "../../database/Database.ts"
 import { line } from "../../text/plainText.ts"
 
 export const heartbeat = Duration.seconds(15)
@@ -36,8 +36,6 @@ const write = `
 const find = "select id from opencode_fleet_instances where id = $1"
 
 const remove = "delete from opencode_fleet_instances where id = $1"
-
-const notify = "notify opencode_fleet"
 
 /** What fits into the column, with the number of characters left out. */
 const maxTunnel = 250
@@ -83,7 +81,7 @@ export const announceInstance = Effect.fnUntraced(function* <R>(
     yield* query(write, [id, ...values])
     const content = JSON.stringify(values)
     if (told === content) return
-    yield* query(notify)
+    yield* query(notifyServers)
     told = content
   }).pipe(Effect.catch((error) => Effect.logDebug(`heartbeat: ${error.message}`)))
 
@@ -91,7 +89,7 @@ export const announceInstance = Effect.fnUntraced(function* <R>(
     Effect.gen(function* () {
       const { query } = yield* database.session(endPatience)
       yield* query(remove, [id])
-      yield* query(notify)
+      yield* query(notifyServers)
     }).pipe(Effect.timeout(endPatience), Effect.ignore),
   )
   const due = yield* Queue.sliding<void>(1)

@@ -1,6 +1,6 @@
 /** Removes the rows of instances that are gone. Otherwise only `connect` removes a row: its own, at its end. */
 import { Duration, Effect, Option, Schema, Stream } from "effect"
-import type { DatabaseSession, DatabaseValues } from "../../database/Database.ts"
+import { type DatabaseSession, type DatabaseValues, notifyServers } from "../../database/Database.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
 import { line } from "../../text/plainText.ts"
@@ -72,6 +72,6 @@ export const pruneRows = Effect.fnUntraced(function* (
       return removed.length === 0 ? as("kept", "has sent a heartbeat just now") : as("removed", reason)
     })
   const pruned = yield* Stream.runCollect(Stream.mapEffect(allRows(session), prune))
-  if (pruned.some(({ verdict }) => verdict === "removed")) yield* query("notify opencode_fleet")
+  if (pruned.some(({ verdict }) => verdict === "removed")) yield* query(notifyServers)
   return pruned
 })

@@ -3,7 +3,7 @@ import { Duration } from "effect"
 import { isIP } from "node:net"
 import { line, plainLine } from "../../text/plainText.ts"
 import { isAllowedHost } from "../allowed.ts"
-import { addressIn } from "../address.ts"
+import { addressIn, portIn } from "../address.ts"
 import type { Announcement } from "../Discovery.ts"
 import { type InstanceRow, isSilent } from "./InstanceRow.ts"
 
@@ -17,8 +17,7 @@ export interface ThisMachine {
 export const isAllowed = (url: string, patterns: ReadonlyArray<string>): boolean => {
   const parsed = new URL(url)
   const host = addressIn(parsed)
-  const port = parsed.port === "" ? (parsed.protocol === "https:" ? "443" : "80") : parsed.port
-  const known = [host, `${host}:${port}`]
+  const known = [host, `${host}:${portIn(parsed)}`]
   return isAllowedHost(isIP(host) === 0 ? { names: known, addresses: [] } : { names: [], addresses: known }, patterns)
 }
 
@@ -68,7 +67,7 @@ export const announce = (
     // The name cannot be resolved, so that no request ever goes to another instance.
     url: reason === undefined && url !== undefined ? url : `http://${row.id}.invalid`,
     identity: row.id,
-    remotePort: Number(new URL(row.local_url).port) || 80,
+    remotePort: portIn(new URL(row.local_url)),
     directory: row.directory === null ? undefined : plainLine(row.directory),
     transport: "postgres",
     api: row.api,

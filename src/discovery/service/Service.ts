@@ -10,7 +10,7 @@ import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type ProcessId, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { defaultUsername } from "../../opencode/Target.ts"
 import { quote } from "../../text/plainText.ts"
-import { addressIn, urlOf } from "../address.ts"
+import { addressIn, portIn, urlOf } from "../address.ts"
 import { isLoopback } from "../../text/loopback.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
@@ -35,11 +35,10 @@ interface Address {
 const addressOf = (url: string, addresses: ReadonlyArray<string>): Address | undefined => {
   if (!URL.canParse(url)) return undefined
   const parsed = new URL(url)
-  const { port, protocol } = parsed
-  if (protocol !== "http:") return undefined
+  if (parsed.protocol !== "http:") return undefined
   const bare = addressIn(parsed)
   const host = ["0.0.0.0", "::", "localhost"].includes(bare) ? "127.0.0.1" : bare
-  return isLoopback(host) || addresses.includes(host) ? { host, port: Number(port || 80) } : undefined
+  return isLoopback(host) || addresses.includes(host) ? { host, port: portIn(parsed) } : undefined
 }
 
 interface Found {

@@ -1,10 +1,11 @@
 /** Has {@link Attention} notice what happens at the instances as it happens, instead of at the next refresh. */
-import { Effect, FiberMap, Stream } from "effect"
+import { Effect } from "effect"
 import { targetOf } from "../../discovery/target.ts"
 import { InstanceEvents, type Notice } from "../../opencode/events/InstanceEvents.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { Fleet } from "../Fleet.ts"
-import { type Instance, isOnline } from "../Instance.ts"
+import { followOnline } from "../followOnline.ts"
+import type { Instance } from "../Instance.ts"
 import { Attention } from "./Attention.ts"
 
 /** Whether a report may have changed. Texts and tools change none. */
@@ -30,8 +31,6 @@ export const touchOnEvents = Effect.fnUntraced(function* (credentials: Credentia
   const attention = yield* Attention
   const events = yield* InstanceEvents
   const fleet = yield* Fleet
-  /** By URL. A stream that cannot be opened is tried again after the next refresh. */
-  const followers = yield* FiberMap.make<string>()
 
   const follow = (instance: Instance) =>
     Effect.gen(function* () {
@@ -40,13 +39,5 @@ export const touchOnEvents = Effect.fnUntraced(function* (credentials: Credentia
       return yield* Effect.forever(next)
     }).pipe(Effect.scoped, Effect.ignore)
 
-  yield* fleet.changes.pipe(
-    Stream.runForEach(({ instances }) =>
-      Effect.gen(function* () {
-        const online = new Map(instances.filter(isOnline).map((one) => [one.url, one]))
-        for (const [url] of followers) if (!online.has(url)) yield* FiberMap.remove(followers, url)
-        for (const [url, one] of online) yield* FiberMap.run(followers, url, follow(one), { onlyIfMissing: true })
-      }),
-    ),
-  )
-}, Effect.scoped)
+  yield* followOnline(fleet.changes, follow)
+})

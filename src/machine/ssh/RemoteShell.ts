@@ -26,7 +26,7 @@ export interface RemoteShell {
   readonly ended: Effect.Effect<never, ConnectionLost>
 }
 
-export interface ShellOptions {
+interface ShellOptions {
   /** The other machine, as errors name it. */
   readonly host: string
   /** Runs a POSIX shell on the other machine, with the shell's stdin and stdout as its own. */

@@ -16,7 +16,7 @@ export const SshProgram = Context.Reference<SshProgram>("opencode-fleet/machine/
   defaultValue: () => ({ command: "ssh", options: [], configFile: undefined }),
 })
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly host: string
   /** The Unix socket of the connection. */
   readonly controlPath: string

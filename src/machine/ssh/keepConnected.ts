@@ -8,7 +8,7 @@ export const backoffResetAfter = 30_000
 /** 1, 2, 4 … 60 s, each ±20 %, so that the instances of a fleet do not reconnect to their relay at the same moment. */
 const backoff = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")]).pipe(Schedule.jittered)
 
-export interface KeptConnection<E, R> {
+interface KeptConnection<E, R> {
   /** Opens the connection and uses it until it is lost. */
   readonly connection: Effect.Effect<never, E, R>
   /** Runs when it was lost or could not be opened. Returns whether it lasted long enough to reset the backoff. */

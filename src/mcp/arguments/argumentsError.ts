@@ -71,7 +71,7 @@ const sentence = (text: string): string => (/[.!?]$/u.test(text) ? text : `${tex
 
 const maxProblems = 10
 
-export interface Rejected {
+interface Rejected {
   readonly tool: string
   readonly parameters: SchemaNode
   readonly args: unknown

@@ -16,13 +16,13 @@ const takesNothing = ({ anyOf, closed, properties = {} }: SchemaNode) =>
   anyOf === undefined && closed === true && Object.keys(properties).length === 0
 
 /** Some clients give a tool without parameters a dummy one, because some APIs do not take a tool without any. */
-export const coerceArguments = (parameters: SchemaNode, args: unknown): unknown => {
+const coerceArguments = (parameters: SchemaNode, args: unknown): unknown => {
   const whole = wholeArguments(args)
   if (!Predicate.isObject(whole)) return whole
   return takesNothing(parameters) ? {} : coerceObject(parameters, whole)
 }
 
-export interface ArgumentsOptions<R> {
+interface ArgumentsOptions<R> {
   readonly tool: string
   readonly parameters: SchemaNode
   readonly decode: (args: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>

@@ -9,7 +9,7 @@ import { begin, change, type TaskChange } from "./taskState.ts"
 /** Replies that came before their question, after a restart. */
 const maxEarlyReplies = 16
 
-export interface Origin {
+interface Origin {
   readonly context: ServerContext
   readonly createdAt: number
   /** Set for a call that continues one of an earlier process. */

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream"
 /** Stays on the stream after `close`, when a pending write may still fail. */
 const ignore = () => {}
 
-export interface OutputEvents {
+interface OutputEvents {
   readonly onDrain: () => void
   readonly onError: (error: Error) => void
 }

@@ -22,7 +22,7 @@ const maxUnanswered = 1000
 /** After this many messages their answers are written, so that an output that is full is noticed. */
 const maxAtOnce = 32
 
-export interface StdioTransportOptions extends Pick<ExchangeOptions, "onUnusable" | "unknownTool"> {
+interface StdioTransportOptions extends Pick<ExchangeOptions, "onUnusable" | "unknownTool"> {
   readonly stdin: Readable
   readonly stdout: Writable
 }

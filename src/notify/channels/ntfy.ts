@@ -5,7 +5,7 @@ import type { EventKind } from "../FleetEvent.ts"
 import { bodyOf } from "../Message.ts"
 import { makePost } from "./post.ts"
 
-export interface NtfyOptions {
+interface NtfyOptions {
   /** The topic's URL, such as `https://ntfy.sh/my-agents`. */
   readonly url: URL
   readonly token?: Redacted.Redacted | undefined

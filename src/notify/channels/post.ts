@@ -3,7 +3,7 @@ import { Effect, type Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { ChannelFailed } from "../Channel.ts"
 
-export interface Post {
+interface Post {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly token?: Redacted.Redacted | undefined

@@ -7,7 +7,7 @@ import { makePost } from "./post.ts"
 /** The secret is not the base64 text that the specification requires. */
 export class WebhookSecretInvalid extends Schema.TaggedError<WebhookSecretInvalid>()("WebhookSecretInvalid", {}) {}
 
-export interface WebhookOptions {
+interface WebhookOptions {
   readonly url: URL
   /** `whsec_` and at least 24 bytes in base64. */
   readonly secret: Redacted.Redacted

@@ -1,7 +1,7 @@
 /** The HTTP client for identified opencodes. Its reads share connections, which are kept alive. */
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
-import type { ClientRequest } from "node:http"
+import type { Agent as HttpAgent } from "node:http"
 import type { Agent as HttpsAgent } from "node:https"
 import type { Duplex } from "node:stream"
 import { MaxConnections } from "../../machine/maxConnections.ts"
@@ -35,38 +35,26 @@ class Idle {
 /** The idle connections of a thousand instances would occupy a descriptor each. */
 const makeAgents = (maxIdle: number) => {
   const idle = new Idle()
-  /** Node's types say that `isKept` returns nothing. */
-  const keep = (socket: Duplex, isKept: () => unknown) => {
-    const kept = idle.size < maxIdle && Boolean(isKept())
-    if (kept) idle.add(socket)
-    return kept
-  }
-  class Http extends http.Agent {
-    override keepSocketAlive(socket: Duplex) {
-      return keep(socket, () => super.keepSocketAlive(socket))
+  const bounded = <A extends HttpAgent>(agent: A): A => {
+    // Node's types say that it returns nothing.
+    const isKept: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent)
+    const reuse = agent.reuseSocket.bind(agent)
+    agent.keepSocketAlive = (socket) => {
+      const kept = idle.size < maxIdle && Boolean(isKept(socket))
+      if (kept) idle.add(socket)
+      return kept
     }
-    override reuseSocket(socket: Duplex, request: ClientRequest) {
+    agent.reuseSocket = (socket, request) => {
       idle.delete(socket)
-      super.reuseSocket(socket, request)
+      reuse(socket, request)
     }
-  }
-  const makeHttps = () => {
-    class Https extends https().Agent {
-      override keepSocketAlive(socket: Duplex) {
-        return keep(socket, () => super.keepSocketAlive(socket))
-      }
-      override reuseSocket(socket: Duplex, request: ClientRequest) {
-        idle.delete(socket)
-        super.reuseSocket(socket, request)
-      }
-    }
-    return new Https(options)
+    return agent
   }
   let httpsAgent: HttpsAgent | undefined
-  const httpAgent = new Http(options)
+  const httpAgent = bounded(new http.Agent(options))
   return {
     http: httpAgent,
-    https: () => (httpsAgent ??= makeHttps()),
+    https: () => (httpsAgent ??= bounded(new (https().Agent)(options))),
     destroy: () => {
       httpAgent.destroy()
       httpsAgent?.destroy()

@@ -17,7 +17,7 @@ export const mediumAnswer = 8 * MiB
 export const pageAnswer = 16 * MiB
 
 /** The default: far above a page of a hundred long messages, which has a few megabytes. */
-export const largeAnswer = 64 * MiB
+const largeAnswer = 64 * MiB
 
 export const MaxResponseBytes = Context.Reference<number>("opencode-fleet/opencode/MaxResponseBytes", {
   defaultValue: () => largeAnswer,

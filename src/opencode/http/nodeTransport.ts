@@ -15,7 +15,7 @@ import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 import { type Answer, NodeResponse } from "./NodeResponse.ts"
 import { OnProgress } from "./withTimeout.ts"
 
-export interface TransportOptions {
+interface TransportOptions {
   /** The connections that reads share. Default: each request has its own, which is closed afterwards. */
   readonly agents?: Agents
 }

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { parseInSlices } from "../../text/jsonSlices.ts"
 
 /** Bytes that are parsed at once, within a few milliseconds. */
-export const smallJson = 256 * 1024
+const smallJson = 256 * 1024
 
 export class InvalidJson extends Schema.TaggedError<InvalidJson>()("InvalidJson", { cause: Schema.Defect() }) {}
 

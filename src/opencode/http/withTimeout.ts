@@ -12,7 +12,7 @@ export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", {
 }) {}
 
 /** What a request is doing. `received`: bytes of its answer's body so far; `arrived`: it has the whole answer. */
-export type Progress = "connecting" | "connected" | "arrived" | { readonly received: number }
+type Progress = "connecting" | "connected" | "arrived" | { readonly received: number }
 
 /** A transport that can tell reports here. */
 export const OnProgress = Context.Reference<(progress: Progress) => void>("opencode-fleet/opencode/OnProgress", {

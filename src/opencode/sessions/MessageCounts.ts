@@ -18,7 +18,7 @@ export interface MessageCount {
 }
 
 /** Further messages are not counted. */
-export const countBound = 100
+const countBound = 100
 
 /**
  * After a page that has made it this much, the other messages of a session are not counted: to read twenty sessions of a

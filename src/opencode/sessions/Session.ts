@@ -12,7 +12,10 @@ export interface Session {
   readonly parentID?: SessionId
   /** The first message that was undone (`/undo` in the terminal). It and all later ones are removed at the next prompt. */
   readonly undoneFrom?: MessageId
-  /** The agent that its person chose last. Absent before the first turn unless it was created with one; on opencode 2, unless one was chosen. */
+  /**
+   * The agent that its person chose last. Absent before the first turn unless it was created with one; on opencode 2, unless
+   * one was chosen.
+   */
   readonly agent?: string
   /** The model that its person chose last, as `provider/model`. Absent like `agent`. */
   readonly model?: string

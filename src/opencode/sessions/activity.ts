@@ -36,7 +36,7 @@ const activityIn = (opencode: Opencode, directory: string) =>
 /** A directory that was used within this time is probably still loaded. */
 const recently = Duration.toMillis("1 day")
 
-export interface CheckedDirectories {
+interface CheckedDirectories {
   /** The directory of the instance, if it is known. Those within it are asked about however old their sessions are. */
   readonly home: string | undefined
   /** Maximum number of directories, the most recently used ones. */
@@ -115,8 +115,8 @@ export const detailedActivities = (opencode: Opencode, sessions: ReadonlyArray<S
   Effect.flatMap(activitiesHere(opencode, sessions), (active) => withElsewhere(opencode, sessions, active))
 
 /**
- * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within `collectingBroken`, a directory in which opencode
- * cannot work counts as idle, and is returned there.
+ * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within
+ * `collectingBroken`, a directory in which opencode cannot work counts as idle, and is returned there.
  */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { CacheFiles } from "../../machine/CacheFiles.ts"
 
 /** The number of messages that a session had when it was last changed. Times are epoch milliseconds. */
-export interface StoredCount {
+interface StoredCount {
   readonly updated: number
   /** When its last turn had ended; 0 if the server does not store that. */
   readonly idle: number

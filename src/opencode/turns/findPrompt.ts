@@ -11,13 +11,13 @@ const pageSize = 50
 const maxMessages = 1000
 
 /** The text as the user wrote it, without what opencode added. */
-export const writtenText = ({ parts }: Message): string =>
+const writtenText = ({ parts }: Message): string =>
   parts.flatMap((part) => (part.type === "text" && part.synthetic !== true ? [part.text] : [])).join("\n")
 
 /** The clock of the instance's machine may be behind by this, in milliseconds. */
 const maxSkew = 10_000
 
-/** The first user message since then whose text is meant, stored or in the server's queue. */
+/** The first user message since that time whose text `isMeant` accepts, stored or in the server's queue. */
 export const findPrompt = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,

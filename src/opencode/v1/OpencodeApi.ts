@@ -43,7 +43,7 @@ const directory = { directory: opt(Schema.String) }
 
 const session = { sessionID: SessionId }
 
-export const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.String })
+const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.String })
 
 class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("health", "/global/health", { success: Health }).annotate(MaxResponseBytes, smallAnswer),

@@ -53,7 +53,7 @@ export const patchPart = (messageID: MessageId, files: ReadonlyArray<string>, wo
 })
 
 /** The field of the tool's state; absent if it is unknown. */
-export type ToolTime = { readonly time?: PartTime }
+type ToolTime = { readonly time?: PartTime }
 
 type Completed = Extract<WireToolState, { readonly status: "completed" }>
 

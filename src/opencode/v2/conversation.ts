@@ -13,7 +13,7 @@ import type { WireAssistant, WireCompaction, WireEntry, WireIdle, WireSynthetic,
 import { joinModel } from "./wire/WireModel.ts"
 
 /** Context that the entries of a page do not contain. */
-export interface PageContext {
+interface PageContext {
   readonly session: SessionId
   /** The prompt before the first entry; undefined at the beginning of the session. */
   readonly prompt: MessageId | undefined
@@ -38,7 +38,7 @@ export const isOfTurn = (entry: WireEntry) => isPrompt(entry) || entry.type === 
  * Whether the text of opencode starts a turn: when background work ends in an idle session, opencode tells the agent, which
  * answers. `ended`: the entry before the first one is an idle marker.
  */
-export const startsTurn = (entries: ReadonlyArray<WireEntry>, index: number, ended = false): boolean => {
+const startsTurn = (entries: ReadonlyArray<WireEntry>, index: number, ended = false): boolean => {
   if (entries[index]?.type !== "synthetic") return false
   const before = entries.slice(0, index).findLast(isOfTurn)
   const after = entries.slice(index + 1).find(isOfTurn)

@@ -4,8 +4,8 @@
  * A second prompt would break the running turn.
  *
  * Such a turn is stored without an end. So is a turn whose server was killed, so more facts are used: another instance of the
- * fleet says that it is running it, or a process that was not asked may be running it, if that can be found out, and a turn that stored nothing for an hour is over, because opencode itself
- * interrupts it.
+ * fleet says that it is running it, or a process that was not asked may be running it, if that can be found out. A turn that
+ * stored nothing for an hour is over, because opencode itself interrupts it.
  */
 import { Clock, Effect } from "effect"
 import { DatabaseUsers } from "../../machine/DatabaseUsers.ts"

@@ -16,7 +16,7 @@ import { failureOf } from "./wire/WireMessage.ts"
 const decodeEnvelope = Schema.decodeUnknownOption(WireEnvelope)
 const decodeEvent = Schema.decodeUnknownOption(WireEvent)
 
-export type Translate = (frame: unknown, worktree: string) => ReadonlyArray<TurnEvent>
+type Translate = (frame: unknown, worktree: string) => ReadonlyArray<TurnEvent>
 
 /** The session whose step has changed files, so that the frame cannot be translated without its working tree. */
 export const needsWorktree = (frame: unknown): SessionId | undefined => {

@@ -69,7 +69,7 @@ const sum = (files: ReadonlyArray<FileChange>, of: "additions" | "deletions") =>
   files.reduce((total, file) => total + file[of], 0)
 
 /** Which files, where the page begins, and what is missing. */
-export interface DiffPage {
+interface DiffPage {
   readonly message?: MessageId | undefined
   /** Files to skip. */
   readonly offset?: number | undefined

@@ -50,7 +50,7 @@ export const isEnough = (turns: ReadonlyArray<ManyTurn>, until: Until): boolean 
   turns.every(isOver) || (until === "any" && turns.some(isReported))
 
 /**
- * Whether it is running and waits for nobody. An idle session's turn has ended, and a turn with a pending request waits for a
+ * Whether it is running and waits for no person. An idle session's turn has ended, and a turn with a pending request waits for a
  * person: both are about to be confirmed.
  */
 const isRunning = (state: ManyState) =>

@@ -21,7 +21,7 @@ const untilKnown = "3 seconds"
 const untilTimedOut = 3000
 
 /** What follows one of the turns tells this about it. */
-export interface ManyWatch {
+interface ManyWatch {
   readonly found: (place: Place) => Effect.Effect<void>
   /** Receives each stage of the turn. */
   readonly stages: TurnStages
@@ -35,7 +35,7 @@ export interface Member<R> {
   readonly run: (watch: ManyWatch) => Effect.Effect<TurnReport, ToolError, R>
 }
 
-export interface ManyOptions {
+interface ManyOptions {
   readonly until: Until
   /** Milliseconds. */
   readonly timeout: number

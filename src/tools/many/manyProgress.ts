@@ -8,7 +8,7 @@ import { isReported, type ManyTurn, phaseOf, reportOf } from "./ManyTurns.ts"
 /** Milliseconds, as for one turn. */
 const heartbeat = 15_000
 
-/** How often it is looked at what is known here. No request is sent for it. */
+/** How often the known state of the turns is read. Sends no request. */
 const pace = "1 second"
 
 /** Maximum number of sessions that are named. */
@@ -38,13 +38,13 @@ const listed = (turns: ReadonlyArray<ManyTurn>): string => {
 }
 
 /** Such as `2 of 3 ended; api/ses_… works`. Those that still run come first, then what was last known of the others. */
-export const progressText = (turns: ReadonlyArray<ManyTurn>): string => {
+const progressText = (turns: ReadonlyArray<ManyTurn>): string => {
   const ended = turns.filter((turn) => isReported(turn) && phaseOf(turn) !== "waiting")
   const others = turns.filter((turn) => !ended.includes(turn))
   return [`${ended.length} of ${turns.length} ended`, ...(others.length === 0 ? [] : [listed(others)])].join("; ")
 }
 
-/** Whether its instance is lost, of which it is not known yet whether it comes back. */
+/** Whether its instance is lost, and may come back. */
 const isLost = (turn: ManyTurn) => phaseOf(turn) === "running" && reportOf(turn)?.turn.isMissingEvents === true
 
 /** Reports when a session has ended, begins to wait for a person or loses its instance, and otherwise every 15 s. */

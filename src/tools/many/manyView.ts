@@ -19,7 +19,7 @@ const maxWaiting = 5
 /** What matters to the caller comes first. */
 const order: ReadonlyArray<ManyPhase> = ["waiting", "failed", "ended", "running"]
 
-export const manySessionView = (turn: ManyTurn): ManySessionView => {
+const manySessionView = (turn: ManyTurn): ManySessionView => {
   const { instance, session, title } = turn.place
   const place = { instance, session_id: session, ...(title === undefined ? {} : { title: line(title) }) }
   if (turn.state._tag === "Failed") return { ...place, outcome: "error", detail: errorText(turn.state.error) }

@@ -36,13 +36,13 @@ export interface ManyChoice extends Pick<PromptParameters, "agent" | "model"> {
 }
 
 /** A message to several sessions. */
-export interface ManyMessage extends ManyChoice {
+interface ManyMessage extends ManyChoice {
   readonly text: string
   readonly ifBusy: IfBusy
 }
 
 /** A session that exists, or `new`, on an instance by its full name. */
-export interface Destination {
+interface Destination {
   readonly instance: string
   readonly session_id: string
   readonly title?: string

@@ -44,7 +44,7 @@ export interface Origin {
 }
 
 /** How a call asks: its client, the session, and what became of the requests so far. */
-export interface Asking {
+interface Asking {
   readonly call: CallValues
   readonly origin: Origin
   readonly decided: Ref.Ref<ReadonlyArray<string>>

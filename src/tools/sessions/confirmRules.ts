@@ -24,7 +24,7 @@ const isAllowed = (content: unknown) => Predicate.hasProperty(content, "decision
 /** Rules shown in the form. */
 const maxShown = 30
 
-export interface NewSession {
+interface NewSession {
   readonly instance: string
   readonly directory: string | undefined
   readonly rules: ReadonlyArray<PermissionRule>
@@ -43,7 +43,7 @@ const notAllowed = (rules: ReadonlyArray<PermissionRule>, detail: string) =>
   new InvalidParameter({ parameter: "permissions", value: rules.map(ruleText).join(", "), detail })
 
 /**
- * Fails unless the person allows the rules. Returns false if nobody was asked although the rules allow something, because the
+ * Fails unless the person allows the rules. Returns false if no person was asked although the rules allow something, because the
  * client cannot show a form: the answer says so and names the rules.
  */
 export const confirmRules = Effect.fnUntraced(function* (session: NewSession) {

@@ -4,7 +4,7 @@ import { block, code, paragraphs } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
-export const renderPart = (view: PartView): string => {
+const renderPart = (view: PartView): string => {
   const { text = "" } = view
   switch (view.kind) {
     case "text":

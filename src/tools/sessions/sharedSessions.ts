@@ -1,8 +1,8 @@
 /**
  * Several instances with the same sessions: the servers of one user share one database. Each session is listed once.
  *
- * On opencode 1, at the instance whose directory or project it belongs to, and otherwise at the first of them. On opencode 2, at the
- * instance that is running it, and otherwise at the first of them, the user's service before others.
+ * On opencode 1, at the instance whose directory or project it belongs to, and otherwise at the first of them. On opencode 2,
+ * at the instance that is running it, and otherwise at the first of them, the user's service before others.
  */
 import { Effect, Option } from "effect"
 import type { Fleet } from "../../fleet/Fleet.ts"
@@ -47,7 +47,7 @@ const rootsOf = (sessions: ReadonlyArray<Session>) => {
 const activeOn = (opencode: Opencode): Effect.Effect<ReadonlyMap<string, unknown>, ClientError> =>
   opencode.capabilities.statusScope === "server" ? opencode.statuses("") : Effect.succeed(new Map<string, unknown>())
 
-export interface SharedSessions {
+interface SharedSessions {
   /** Those that this instance lists. */
   readonly own: ReadonlyArray<Session>
   /** Where the others are listed. */

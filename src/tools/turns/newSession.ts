@@ -5,7 +5,7 @@ import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { sessionDirectory } from "../sessions/sessionDirectory.ts"
 import { type PromptParameters, promptOptions } from "./promptOptions.ts"
 
-export interface NewSessionParameters extends PromptParameters {
+interface NewSessionParameters extends PromptParameters {
   readonly instance?: string
   readonly directory?: string
 }

@@ -44,7 +44,7 @@ const ownMessageId = (id: string) =>
     onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
   })
 
-export interface AgentAndModel {
+interface AgentAndModel {
   readonly agent?: string
   readonly model?: string
 }

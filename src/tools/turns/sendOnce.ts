@@ -1,8 +1,8 @@
-/** Sends a message, unless the same call has sent it before and nobody was told what became of it. */
+/** Sends a message, unless an earlier call with the same arguments sent it and its caller went away before the outcome. */
 import { Effect } from "effect"
 import { EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
-import { lookForArrival } from "../../opencode/turns/promptSession.ts"
+import { lookForArrival } from "../../opencode/turns/promptArrival.ts"
 import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import * as Turn from "../../opencode/turn/Turn.ts"

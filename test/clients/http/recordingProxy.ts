@@ -46,11 +46,13 @@ const eventReader = (told: (text: string) => void) => {
 export interface ProxyOptions {
   /** The server's port on 127.0.0.1. */
   readonly port: number
+  /** Whether the client connects without a token at first. */
+  readonly logsIn: boolean
   /** Called with each request of the client. */
   readonly onRequest: (message: Message) => void
 }
 
-export const makeRecordingProxy = Effect.fnUntraced(function* ({ onRequest, port }: ProxyOptions) {
+export const makeRecordingProxy = Effect.fnUntraced(function* ({ logsIn, onRequest, port }: ProxyOptions) {
   const heard: Array<Heard> = []
   let requests = 0
   const oddities: Array<string> = []
@@ -74,6 +76,7 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ onRequest, port
   const server = createServer((request, response) => {
     const conversation: Conversation = { id: sessionOf(request) ?? `request ${requests++}` }
     const { headers, method, url } = request
+    const isMcp = url?.startsWith("/mcp") === true
     const upstream = httpRequest({ host: "127.0.0.1", port, method, path: url, headers, agent: false })
     open.add(upstream)
     upstream.on("close", () => open.delete(upstream))
@@ -87,7 +90,8 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ onRequest, port
     upstream.on("response", (answer) => {
       const { headers, statusCode: status = 502 } = answer
       conversation.id = sessionOf(answer) ?? conversation.id
-      if (status === 401 || status >= 500) oddities.push(`${method} ${url}: ${status}`)
+      const asksToLogIn = logsIn && status === 401
+      if ((status === 401 && !logsIn) || status >= 500) oddities.push(`${method} ${url}: ${status}`)
       response.writeHead(status, headers)
       const isStream = headers["content-type"]?.startsWith("text/event-stream") === true
       const events = eventReader((text) => note(conversation, "server", text))
@@ -99,7 +103,7 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ onRequest, port
         response.write(chunk)
       })
       answer.on("end", () => {
-        if (!isStream && headers["content-type"]?.startsWith("application/json") === true) {
+        if (isMcp && !asksToLogIn && !isStream && headers["content-type"]?.startsWith("application/json") === true) {
           note(conversation, "server", whole)
         }
         response.end()
@@ -135,5 +139,5 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ onRequest, port
       oddities,
     }
   })
-  return { url: `http://127.0.0.1:${address.port}/mcp`, recording, cut, cuts: Ref.get(cuts) }
+  return { port: address.port, url: `http://127.0.0.1:${address.port}/mcp`, recording, cut, cuts: Ref.get(cuts) }
 })

@@ -5,11 +5,12 @@ import { promptOf } from "../model/script.ts"
 import type { Stage } from "../Stage.ts"
 import { claudeVariables, codexConfigured, codexOptions, copilotVariables } from "./vendors.ts"
 
+/** Its configuration is known already. */
+export const claudeRuns = (stage: Stage, prompt: string) =>
+  stage.run(["claude", "-p", prompt, "--allowedTools", "mcp__opencode-fleet"], { env: claudeVariables(stage) })
+
 const claudeTold = (stage: Stage, prompt: string) =>
-  Effect.andThen(
-    stage.configure("claude-code"),
-    stage.run(["claude", "-p", prompt, "--allowedTools", "mcp__opencode-fleet"], { env: claudeVariables(stage) }),
-  )
+  Effect.andThen(stage.configure("claude-code"), claudeRuns(stage, prompt))
 
 const claude = (stage: Stage) => claudeTold(stage, stage.prompt)
 
@@ -33,7 +34,7 @@ const claudeWaits = (stage: Stage) =>
     yield* claudeTold(stage, prompt)
   })
 
-const codex = (stage: Stage) =>
+export const codex = (stage: Stage) =>
   Effect.gen(function* () {
     yield* codexConfigured(stage)
     const options = ["--skip-git-repo-check", "-s", "read-only", ...codexOptions]

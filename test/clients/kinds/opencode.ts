@@ -26,7 +26,7 @@ const provider = (url: string) => ({
 /** opencode believes a lock file that says that its plugin library is installed. */
 const installed = { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
 
-const configured = Effect.fnUntraced(function* (stage: Stage, entries: Entries) {
+export const configured = Effect.fnUntraced(function* (stage: Stage, entries: Entries) {
   const { permission, ...ours } = yield* Schema.decodeEffect(Fields)(yield* stage.config("opencode"))
   const printed = entries === "all" ? { ...ours, permission } : ours
   yield* stage.write(".config/opencode/opencode.json", { ...provider(stage.model.url), ...printed })
@@ -35,7 +35,7 @@ const configured = Effect.fnUntraced(function* (stage: Stage, entries: Entries) 
   yield* stage.write("models.json", "{}")
 })
 
-const variables = ({ home }: Stage) =>
+export const variables = ({ home }: Stage) =>
   Object.fromEntries(
     Object.entries(environment(home)).flatMap(([name, value]) =>
       value === undefined || name === "PATH" || name === "TMPDIR" ? [] : [[name, value] as const],

@@ -1,6 +1,6 @@
 /** Model names: opencode 1 uses two ids, the domain `provider/model`. */
 
-export interface WireModel {
+interface WireModel {
   readonly providerID: string
   readonly modelID: string
 }
