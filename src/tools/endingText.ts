@@ -14,11 +14,11 @@ export const endingText = ({ args, name }: { readonly name: string; readonly arg
       return `${call} If the message had been sent, the agent${inSession(args)} keeps working on it: do not send it again. Call wait_for_session for its outcome; the server is usually back within seconds.`
     case "respond_permission":
     case "answer_question":
-      return `${call} The decision may have been passed on. Call wait_for_session for what became of it; the server is usually back within seconds.`
+      return `${call} The decision may have been passed on. Call wait_for_session for the outcome; the server is usually back within seconds.`
     case "wait_for_session":
     case "wait_for_sessions":
       return `${call} The agents keep working. Call it again for the outcome; the server is usually back within seconds.`
     default:
-      return `${call} It may have been done. Look before you call it again; the server is usually back within seconds.`
+      return `${call} It may have been done. Check whether it was before you call it again; the server is usually back within seconds.`
   }
 }
