@@ -92,6 +92,22 @@ const startsWithoutEffect: Plugin = {
 }
 
 /**
+ * Declarations of an API take one function from the HTTP router, which only `serve --http` needs. With it, every command would
+ * load the router and what it needs, 5 % of what commands load.
+ */
+const declaredWithoutRouter = replaceImport({
+  name: "declared-without-router",
+  from: /\/HttpRouter\.js$/,
+  importer: /HttpApiEndpoint\.js$/,
+  code: `
+    export const prefixPath = (path, prefix) => {
+      const start = prefix.endsWith("/") ? prefix.slice(0, -1) : prefix
+      if (path === "*") return start + "/*"
+      return path === "/" ? start : start + path
+    }`,
+})
+
+/**
  * A single character beyond Latin-1 makes V8 store the whole chunk with two bytes per character, which costs 1 ms and
  * twice the memory. Such characters only occur in strings, templates and regular expressions, where an escape is
  * equivalent.
@@ -141,7 +157,15 @@ export default [
   {
     ...common,
     input: { "opencode-fleet": "src/main.ts", "chunks/ajv": "@modelcontextprotocol/server/validators/ajv" },
-    plugins: [partsApart, ajvOnDemand, cryptoOnDemand, computedAtBuild, startsWithoutEffect, onlyAscii],
+    plugins: [
+      partsApart,
+      ajvOnDemand,
+      cryptoOnDemand,
+      computedAtBuild,
+      declaredWithoutRouter,
+      startsWithoutEffect,
+      onlyAscii,
+    ],
     output: {
       ...output,
       entryFileNames: "[name].mjs",
@@ -150,7 +174,7 @@ export default [
   {
     ...common,
     input: { "chunks/cli": "src/cli/cli.ts" },
-    plugins: [ajvOnDemand, cryptoOnDemand, computedAtBuild, onlyAscii],
+    plugins: [ajvOnDemand, cryptoOnDemand, computedAtBuild, declaredWithoutRouter, onlyAscii],
     output: {
       ...output,
       entryFileNames: "[name].mjs",

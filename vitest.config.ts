@@ -4,21 +4,29 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 /** The whole of a test may take this long, of which it usually needs seconds: the machine may be busy. */
 const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 }
 
+const packageTest = "test/e2e/package.test.ts"
+
 /** The files that wait the longest, however fast the machine is. Begun last, they would run alone at the end. */
 const longest = [
-  "e2e/outcomes",
   "faults/faults",
-  "e2e/connectionsLong",
-  "e2e/package",
   "e2e/connectRelay",
-  "e2e/threeServers",
-  "e2e/decisions",
+  "e2e/outcomes",
+  "e2e/connectionsLong",
+  "e2e/fleet",
+  "e2e/turns",
+  "e2e/connections",
   "e2e/connect",
-  "e2e/clients",
+  "e2e/connectService",
   "e2e/connectTerminal",
-  "e2e/notify",
-  "e2e/day",
+  "e2e/threeServers",
+  "e2e/terminal",
+  "e2e/decisions",
+  "e2e/tools",
   "e2e/subagent",
+  "e2e/tasks",
+  "e2e/upkeep",
+  "e2e/day",
+  "e2e/notify",
 ].map((name) => `/test/${name}.test.ts`)
 
 const rank = ({ moduleId }: TestSpecification) => {
@@ -53,10 +61,20 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/{e2e,faults}/**/*.test.ts"],
+          exclude: [packageTest],
           // Each file starts an opencode of its own, and mostly waits for it: more workers than CI has cores.
           isolate: false,
-          maxWorkers: 6,
+          maxWorkers: 7,
           sequence: { groupOrder: 1 },
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          name: "package",
+          // It starts no opencode, and works hard for a minute: `npm test` runs it while the tests of `system` wait.
+          include: [packageTest],
+          sequence: { groupOrder: 3 },
           ...timeouts,
         },
       },

@@ -125,5 +125,5 @@ export const benchConnect = Effect.fn("benchConnect")(
     return [...local, ...remote]
   },
   Effect.scoped,
-  Effect.provide(RealOpencode.layer()),
+  Effect.provide(RealOpencode.layer({ snapshots: true })),
 )

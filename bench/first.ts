@@ -28,17 +28,16 @@ const serviceHome = Effect.gen(function* () {
 })
 
 export const benchFirst = Effect.fn("benchFirst")(function* (programs: Programs) {
-  const registered = yield* startFleet({ healthy: 1, hung: 0 })
-  const unregistered = yield* startFleet({ healthy: 1, hung: 0 })
+  const { directory } = yield* startFleet({ healthy: 1, hung: 0 })
   const state = yield* serviceHome
   const kinds = [
-    { what: "registered", directory: registered.directory, env: {} },
-    { what: "local-ports", directory: unregistered.directory, env: { TRANSPORT: "local-ports" } },
-    { what: "service", directory: registered.directory, env: { TRANSPORT: "service", XDG_STATE_HOME: state } },
+    { what: "registered", env: {} },
+    { what: "local-ports", env: { TRANSPORT: "local-ports" } },
+    { what: "service", env: { TRANSPORT: "service", XDG_STATE_HOME: state } },
   ].map((kind) => ({ ...kind, ours: Array<number>(), theirs: Array<number>() }))
   // Interleaved. The first round fills the caches.
   for (let round = -1; round < rounds; round++) {
-    for (const { directory, env, ours, theirs } of kinds) {
+    for (const { env, ours, theirs } of kinds) {
       const our = yield* once(programs.ours(directory, env))
       if (round >= 0) ours.push(our)
       if (Option.isNone(programs.against)) continue

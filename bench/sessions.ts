@@ -9,7 +9,8 @@ import { RealOpencode } from "../test/support/RealOpencode.ts"
 import { RealOpencode2 } from "../test/support/RealOpencode2.ts"
 import { bareClient } from "./floors/bareTurns.ts"
 import { bareClient2 } from "./floors/bareTurns2.ts"
-import { measureReads, registered } from "./support/measureReads.ts"
+import { registered } from "./support/fleet.ts"
+import { measureReads } from "./support/measureReads.ts"
 import type { Programs } from "./support/programs.ts"
 
 const sessions = 20
@@ -56,7 +57,7 @@ const onOpencode1 = Effect.fnUntraced(
     })
   },
   Effect.scoped,
-  Effect.provide(RealOpencode.layer()),
+  Effect.provide(RealOpencode.layer({ snapshots: true })),
 )
 
 const onOpencode2 = Effect.fnUntraced(
@@ -83,7 +84,7 @@ const onOpencode2 = Effect.fnUntraced(
     return figures.map((figure) => ({ ...figure, what: `opencode 2: ${figure.what}` }))
   },
   Effect.scoped,
-  Effect.provide(RealOpencode2.layer()),
+  Effect.provide(RealOpencode2.layer({ snapshots: true })),
 )
 
 export const benchSessions = Effect.fn("benchSessions")(function* (programs: Programs) {

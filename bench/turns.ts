@@ -7,7 +7,7 @@ import { RealOpencode } from "../test/support/RealOpencode.ts"
 import { bareDeltas } from "./floors/bareDeltas.ts"
 import { bareClient } from "./floors/bareTurns.ts"
 import { JsonRpcProcess, type RequestFailed } from "./support/JsonRpcProcess.ts"
-import { registered } from "./support/measureReads.ts"
+import { registered } from "./support/fleet.ts"
 import type { Programs } from "./support/programs.ts"
 import { median, type Figure } from "./support/report.ts"
 import { timed } from "./support/timed.ts"
@@ -113,5 +113,5 @@ export const benchTurns = Effect.fn("benchTurns")(
     ] satisfies ReadonlyArray<Figure> as ReadonlyArray<Figure>
   },
   Effect.scoped,
-  Effect.provide(RealOpencode.layer()),
+  Effect.provide(RealOpencode.layer({ snapshots: true })),
 )

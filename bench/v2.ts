@@ -7,9 +7,8 @@ import { openProxy } from "../src/connect/proxy/openProxy.ts"
 import { opencode2Binary } from "../test/support/opencode2Binary.ts"
 import { RealOpencode2 } from "../test/support/RealOpencode2.ts"
 import { bareClient2 } from "./floors/bareTurns2.ts"
-import { startFleet } from "./support/fleet.ts"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
-import { registered } from "./support/measureReads.ts"
+import { registered, startFleet } from "./support/fleet.ts"
 import type { Programs } from "./support/programs.ts"
 import { median, spread, type Figure } from "./support/report.ts"
 import { timed } from "./support/timed.ts"
@@ -164,6 +163,6 @@ export const benchV2 = Effect.fn("benchV2")(function* (programs: Programs) {
   const onReal = Effect.gen(function* () {
     const real = yield* RealOpencode2
     return [...(yield* benchTurns(programs, real)), ...(yield* benchProxy(real))]
-  }).pipe(Effect.provide(RealOpencode2.layer()))
+  }).pipe(Effect.provide(RealOpencode2.layer({ snapshots: true })))
   return [refresh, ...(yield* onReal)]
 })

@@ -72,3 +72,13 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
   )
   return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`), requests }
 })
+
+/** Registers an instance in a new relay directory, as `connect` does. The process is this one; it only has to be running. */
+export const registered = Effect.fnUntraced(function* (instance: Readonly<Record<string, unknown>>) {
+  const fs = yield* FileSystem.FileSystem
+  const { birthOf, hostname } = yield* LocalMachine
+  const { directory } = yield* startFleet({ healthy: 0, hung: 0 })
+  const registration = { name: "real", hostname, pid: process.pid, birth: birthOf(process.pid), ...instance }
+  yield* fs.writeFileString(`${directory}/real.json`, JSON.stringify(registration))
+  return directory
+})

@@ -1,7 +1,5 @@
 /** Measures `list_sessions` and `get_session` of one real opencode, compared with the requests that they need. */
 import { Effect, FileSystem } from "effect"
-import { LocalMachine } from "../../src/machine/LocalMachine.ts"
-import { startFleet } from "./fleet.ts"
 import { JsonRpcProcess, type RequestFailed } from "./JsonRpcProcess.ts"
 import type { Programs } from "./programs.ts"
 import { median, type Figure } from "./report.ts"
@@ -11,16 +9,6 @@ const rounds = 9
 const reads = 40
 /** Calls that compile the code of a new process. */
 const warmUp = 5
-
-/** Registers an instance in a new relay directory, as `connect` does. The process is this one; it only has to be running. */
-export const registered = Effect.fnUntraced(function* (instance: Readonly<Record<string, unknown>>) {
-  const fs = yield* FileSystem.FileSystem
-  const { birthOf, hostname } = yield* LocalMachine
-  const { directory } = yield* startFleet({ healthy: 0, hung: 0 })
-  const registration = { name: "real", hostname, pid: process.pid, birth: birthOf(process.pid), ...instance }
-  yield* fs.writeFileString(`${directory}/real.json`, JSON.stringify(registration))
-  return directory
-})
 
 export interface ReadSessions {
   readonly programs: Programs

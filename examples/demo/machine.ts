@@ -10,7 +10,7 @@ export interface Machine {
   readonly directory: string
 }
 
-const workspace = { project: "web-shop", permission: "ask" } as const
+const workspace = { project: "web-shop", permission: "ask", snapshots: true } as const
 
 const register = Effect.fnUntraced(function* (home: string, name: string, registration: object) {
   const fs = yield* FileSystem.FileSystem

@@ -35,7 +35,10 @@ export interface DatabaseSession {
 export interface DatabaseValues {
   /** Host, port and name of the database, without user and password. */
   readonly address: string
-  /** The open connection. Waits for it, unless the database has been away for longer than `patience`. */
+  /**
+   * The open connection. Waits for it, unless the database has been away for longer than `patience`. Until there was a connection,
+   * it waits only while the first attempt to connect is running.
+   */
   readonly session: (patience: Duration.Input) => Effect.Effect<DatabaseSession, DatabaseUnavailable>
   /** The open connection. Waits only while the first attempt to connect is running. */
   readonly sessionNow: Effect.Effect<DatabaseSession, DatabaseUnavailable>

@@ -40,8 +40,11 @@ const keepAlive = `select set_config('tcp_keepalives_idle', '10', false), set_co
 
 type State =
   | { readonly _tag: "Open"; readonly session: DatabaseSession }
-  /** `reason` is undefined until the first attempt to connect has failed. */
-  | { readonly _tag: "Away"; readonly since: number; readonly reason: string | undefined }
+  /** `since` is undefined until there was a connection, `reason` until the first attempt to connect has failed. */
+  | { readonly _tag: "Away"; readonly since: number | undefined; readonly reason: string | undefined }
+
+/** Whether there is a connection, or the first attempt has failed. */
+const isKnown = (state: State) => state._tag === "Open" || state.reason !== undefined
 
 const areMigrated = `select coalesce(max(migration_id), 0) >= $1 as done from ${migrationsTable}`
 
@@ -62,7 +65,7 @@ export const layer = (url: Redacted.Redacted, { queryTimeout = defaultQueryTimeo
       const changes = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
       const state = yield* SubscriptionRef.make<State>({
         _tag: "Away",
-        since: yield* Clock.currentTimeMillis,
+        since: undefined,
         reason: undefined,
       })
 
@@ -133,19 +136,15 @@ export const layer = (url: Redacted.Redacted, { queryTimeout = defaultQueryTimeo
       const session = Effect.fnUntraced(function* (patience: Duration.Input) {
         const now = yield* SubscriptionRef.get(state)
         if (now._tag === "Away") {
-          const left = now.since + Duration.toMillis(patience) - (yield* Clock.currentTimeMillis)
-          if (left > 0)
-            yield* Effect.timeoutOption(
-              waitUntil(({ _tag }) => _tag === "Open"),
-              left,
-            )
+          const time = yield* Clock.currentTimeMillis
+          const left = (now.since ?? time) + Duration.toMillis(patience) - time
+          // A wrong password, or a database in another network, would otherwise delay each command.
+          const isWaitedFor = now.since === undefined ? isKnown : ({ _tag }: State) => _tag === "Open"
+          if (left > 0) yield* Effect.timeoutOption(waitUntil(isWaitedFor), left)
         }
         return yield* current
       })
-      const sessionNow = Effect.andThen(
-        waitUntil((now) => now._tag === "Open" || now.reason !== undefined),
-        current,
-      )
+      const sessionNow = Effect.andThen(waitUntil(isKnown), current)
 
       const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: migrationsTable }).pipe(
         Effect.provide(PgClient.layerFrom(PgClient.makeClient(config))),

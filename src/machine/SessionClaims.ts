@@ -4,7 +4,7 @@
  * of a process that is known to have ended.
  */
 import { Context, Duration, Effect, Exit, Layer, Schedule, Scope } from "effect"
-import { readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises"
+import { open, readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { line } from "../text/plainText.ts"
 import { errorCode } from "./errorCode.ts"
@@ -82,12 +82,20 @@ const telling = (
 }
 
 const createFile = async (file: string, claim: string) => {
+  const created = await open(file, "wx", 0o600).catch((error: unknown) => {
+    if (errorCode(error) === "EEXIST") return undefined
+    throw error
+  })
+  if (created === undefined) return false
   try {
-    await writeFile(file, claim, { flag: "wx", mode: 0o600 })
+    await created.writeFile(claim)
     return true
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false
+    // On a full disk. An empty file would be another server's claim.
+    await rm(file, { force: true })
     throw error
+  } finally {
+    await created.close()
   }
 }
 

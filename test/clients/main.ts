@@ -73,6 +73,6 @@ const command = Command.make(
 
 command.pipe(
   Command.run({ version: "1" }),
-  Effect.provide(RealOpencode.layer({ permission: "ask" })),
+  Effect.provide(RealOpencode.layer({ permission: "ask", snapshots: true })),
   NodeRuntime.runMain,
 )

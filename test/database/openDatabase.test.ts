@@ -31,10 +31,12 @@ withPostgres("The connection to the database", () => {
     it.effect("is refused with a wrong password, which is said without it", () =>
       Effect.gen(function* () {
         const url = yield* (yield* RealPostgres).newDatabase
-        const { migrated } = yield* open(url.replace(/sesame[^@]*/u, "wrong-word"))
+        const { migrated, session } = yield* open(url.replace(/sesame[^@]*/u, "wrong-word"))
         const { message } = yield* Effect.flip(migrated)
         assert.include(message, "it refuses the user or password")
         assert.notInclude(message, "wrong-word")
+        // A message waits only for a database that was there.
+        assert.strictEqual((yield* Effect.flip(session("1 day"))).message, message)
       }),
     )
   })

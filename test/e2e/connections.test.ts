@@ -1,6 +1,6 @@
 /** Turns whose connection to the real opencode breaks. A proxy in between causes each fault. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber } from "effect"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
@@ -33,12 +33,12 @@ onBothVersions((api) => {
     it.effect("the event stream breaks, and the turn ends before it is reconnected: completed, no text lost", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut")
-        const turn = yield* midTurn(client, session.id, "slow: 20")
+        const turn = yield* midTurn(client, session.id, "slow: 10 200")
         yield* proxy.down
         yield* session.idle
         yield* proxy.up
         const texts = yield* session.texts
-        assert.include(texts[1], "tick 20")
+        assert.include(texts[1], "tick 10")
         assertWhole(yield* Fiber.join(turn), texts)
       }),
     )
@@ -46,14 +46,16 @@ onBothVersions((api) => {
     it.effect("the event stream breaks repeatedly during one turn: completed, no text lost", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
-        const turn = yield* midTurn(client, session.id, "slow: 40")
-        const streams = yield* proxy.cut.pipe(
-          Effect.andThen(session.status),
-          Effect.repeat({ while: (status) => status !== "idle", schedule: Schedule.spaced("300 millis") }),
-          Effect.andThen(proxy.requests),
-          Effect.map((requests) => requests.filter((request) => /^GET \/(?:global|api)\/event/u.test(request)).length),
+        const turn = yield* midTurn(client, session.id, "slow: 60 200")
+        const streams = Effect.map(
+          proxy.requests,
+          (requests) => requests.filter((request) => /^GET \/(?:global|api)\/event/u.test(request)).length,
         )
-        assert.isAtLeast(streams, 3)
+        for (const count of [2, 3, 4]) {
+          yield* proxy.cut
+          yield* streams.pipe(eventually((opened) => opened >= count))
+        }
+        yield* session.idle
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
       }),
     )
@@ -85,7 +87,7 @@ onBothVersions((api) => {
     it.effect("no data arrives for a few seconds while the connection stays open: completed, no text lost", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Stall")
-        const turn = yield* midTurn(client, session.id, "slow: 20")
+        const turn = yield* midTurn(client, session.id, "slow: 10 200")
         yield* proxy.stall
         yield* session.idle
         yield* proxy.resume
@@ -99,7 +101,7 @@ onBothVersions((api) => {
         const { proxy, relay } = yield* behindProxy(opencode)
         const session = yield* makeSession(opencode, "Sleep")
         const raw = yield* startRaw(relay, { variables: patient })
-        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+        const call = yield* midTurnRaw(raw, session.id, "slow: 10 200")
         yield* raw.kill("SIGSTOP")
         yield* proxy.cut
         yield* session.idle
@@ -214,13 +216,13 @@ onBothVersions((api) => {
           const { proxy, relay } = yield* behindProxy(opencode)
           const session = yield* makeSession(opencode, "Cancel")
           const raw = yield* startRaw(relay, { variables: patient })
-          const call = yield* midTurnRaw(raw, session.id, "slow: 150")
+          const call = yield* midTurnRaw(raw, session.id, "slow: 30 500")
           assert.strictEqual((yield* proxy.open).events, 1)
           yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
           yield* proxy.open.pipe(eventually(({ events, others }) => events === 1 && others === 0))
           assert.strictEqual(yield* session.status, "busy")
           yield* session.idle
-          assert.match((yield* session.texts)[1] ?? "", /tick 150/u)
+          assert.match((yield* session.texts)[1] ?? "", /tick 30/u)
           assert.isUndefined((yield* raw.answers).find((answer) => answer.id === call))
         }),
     )
@@ -233,13 +235,13 @@ onBothVersions((api) => {
           const { proxy, relay } = yield* behindProxy(opencode)
           const session = yield* makeSession(opencode, "Close")
           const raw = yield* startRaw(relay, { variables: patient })
-          yield* midTurnRaw(raw, session.id, "slow: 100")
+          yield* midTurnRaw(raw, session.id, "slow: 20 500")
           yield* raw.closeStdin
           assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
           yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
           assert.strictEqual(yield* session.status, "busy")
           yield* session.idle
-          assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
+          assert.match((yield* session.texts)[1] ?? "", /tick 20/u)
         }),
     )
   })

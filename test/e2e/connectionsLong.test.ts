@@ -33,7 +33,7 @@ onBothVersions((api) => {
     it.effect("the event stream is silent for half a minute without closing: completed, no text lost", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
-        const turn = yield* midTurn(client, session.id, "slow: 20")
+        const turn = yield* midTurn(client, session.id, "slow: 10 200")
         yield* proxy.stallEvents
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
         // The silent connection was closed.
@@ -86,7 +86,7 @@ onBothVersions((api) => {
         const { proxy, relay } = yield* behindProxy(opencode)
         const session = yield* makeSession(opencode, "Sleep long")
         const raw = yield* startRaw(relay, { variables: { ...patient, SEND_TIMEOUT_MS: "25000" } })
-        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+        const call = yield* midTurnRaw(raw, session.id, "slow: 10 200")
         yield* raw.kill("SIGSTOP")
         yield* proxy.cut
         yield* session.idle

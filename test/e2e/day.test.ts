@@ -56,8 +56,10 @@ const makeLaptop = Effect.gen(function* () {
   return { ...shell, relay, told, published: ntfy.published }
 })
 
+const shop = RealOpencode2.layer({ project: "shop", permission: "ask", snapshots: true })
+
 withOpencode2("a day's work", () => {
-  layer(RealOpencode2.layer({ project: "shop", permission: "ask" }), { excludeTestServices: true })((it) => {
+  layer(shop, { excludeTestServices: true })((it) => {
     it.effect("is done from the terminal alone", () =>
       Effect.gen(function* () {
         const { begin, published, relay, told, type } = yield* makeLaptop

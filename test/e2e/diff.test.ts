@@ -29,7 +29,7 @@ const diff = (session_id: string, message_id?: string) =>
 const brief = ({ files }: typeof GetDiff.successSchema.Type) =>
   files.map(({ additions, deletions, path, status }) => `${path} ${status} +${additions} -${deletions}`).toSorted()
 
-layer(FleetClient.layer(), { excludeTestServices: true })("get_diff", (it) => {
+layer(FleetClient.layer({ snapshots: true }), { excludeTestServices: true })("get_diff", (it) => {
   it.effect("combines the changes of two turns into a patch that git can revert", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -137,16 +137,18 @@ layer(FleetClient.layer(), { excludeTestServices: true })("get_diff", (it) => {
       assert.include((yield* diff(id)).note, "not in a git repository")
     }),
   )
-})
 
-layer(FleetClient.layer({ config: { snapshot: false } }), {
-  excludeTestServices: true,
-})("get_diff without snapshots", (it) => {
-  it.effect("says that they are off", () =>
+  it.effect("says that snapshots are off", () =>
     Effect.gen(function* () {
-      const session = yield* newSession("Off")
-      yield* run(session, "echo a > a.txt")
-      const view = yield* diff(session)
+      const opencode = yield* RealOpencode
+      const fs = yield* FileSystem.FileSystem
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      const directory = `${opencode.home}/off`
+      yield* spawner.exitCode(ChildProcess.make("git", ["clone", "--quiet", opencode.directory, directory]))
+      yield* fs.writeFileString(`${directory}/opencode.json`, JSON.stringify({ snapshot: false }))
+      const { id } = yield* facts.createSession({ ...opencode, directory }, "Off")
+      yield* run(id, "echo a > a.txt")
+      const view = yield* diff(id)
       assert.strictEqual(view.file_count, 0)
       assert.include(view.note, "snapshots are off")
     }),

@@ -14,7 +14,10 @@ import { patience } from "../support/patience.ts"
 const healthOf = (client: McpClient, name: string) =>
   Effect.map(client.call(RefreshInstances), ({ instances }) => instances.find((instance) => instance.name === name))
 
-layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) => {
+const password = "correct:horse-battery"
+const variables = { OPENCODE_SERVER_PASSWORD: password }
+
+layer(FleetClient.layer({ password }, { variables }), { excludeTestServices: true })("an instance", (it) => {
   it.effect(
     "that ends is listed as down with the time it was last seen, and as online when it is back on its port",
     () =>
@@ -42,7 +45,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       const opencode = yield* RealOpencode
       const client = yield* FleetClient
       const { session } = yield* client.call(CreateSession, { instance: "main", title: "Before the move" })
-      const moved = yield* start({ beside: opencode })
+      const moved = yield* start({ beside: opencode, password })
       yield* opencode.stop
       yield* client.relay.register("main", moved)
       const listed = yield* client.call(ListSessions, { instance: "main", search: "Before the move" })
@@ -84,7 +87,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       Effect.gen(function* () {
         const opencode = yield* RealOpencode
         const { call } = yield* FleetClient
-        const other = yield* start({ beside: opencode })
+        const other = yield* start({ beside: opencode, password })
         const { id } = yield* facts.createSession(other, "Runs elsewhere")
         yield* facts.prompt(other, id, "slow: 6000")
         yield* facts.texts(other, id).pipe(eventually((texts) => texts.length === 2))
@@ -110,7 +113,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       const relay = yield* makeRelay()
       yield* relay.register("Web-Shop", opencode)
       yield* relay.register("archive", { port: yield* freePort })
-      const client = yield* connect(relay)
+      const client = yield* connect(relay, { variables })
       for (const instance of [undefined, "Web-Shop", "web-shop", "SHOP"]) {
         const listed = yield* client.call(ListSessions, { limit: 1, ...(instance === undefined ? {} : { instance }) })
         assert.strictEqual(listed.instance, "Web-Shop")
@@ -119,18 +122,14 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       for (const name of ["shoop", "Web-Shop", "archive"]) assert.include(unknown.text, name)
       const ambiguous = yield* Effect.flip(client.call(ListSessions, { instance: "h" }))
       for (const name of ["Web-Shop", "archive"]) assert.include(ambiguous.text, name)
-      const second = yield* start({ beside: opencode })
+      const second = yield* start({ beside: opencode, password })
       yield* relay.register("blog", second)
       yield* client.call(RefreshInstances).pipe(eventually(({ health_counts: counts }) => counts["online"] === 2))
       const unnamed = yield* Effect.flip(client.call(ListSessions))
       for (const name of ["Web-Shop", "blog"]) assert.include(unnamed.text, name)
     }),
   )
-})
 
-const password = "correct:horse-battery"
-
-layer(RealOpencode.layer({ password }), { excludeTestServices: true })("an instance with a password", (it) => {
   /** A client with these credentials, and a check that its output does not contain the password. */
   const withCredentials = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>>) {
     const relay = yield* makeRelay()
@@ -155,26 +154,28 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true })("an insta
   })
 
   it.effect.each([
-    ["without one", {}, "set OPENCODE_SERVER_PASSWORD"],
+    ["without it", {}, "set OPENCODE_SERVER_PASSWORD"],
     ["with another one", { OPENCODE_SERVER_PASSWORD: "wrong-password" }, "refuses the password"],
     [
       "with the right one and another user",
       { OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "alice" },
       "refuses the password or user name",
     ],
-  ] as const)("is unauthorized %s, and nobody learns the password", ([, variables, reason]) =>
+  ] as const)("with a password is unauthorized %s, and nobody learns the password", ([, variables, reason]) =>
     Effect.gen(function* () {
       const { ask, health } = yield* withCredentials(variables)
       const locked = yield* health
       assert.strictEqual(locked?.health, "unauthorized")
       assert.include(locked?.reason, reason)
+      const sessions = facts.sessions(yield* RealOpencode)
+      const before = yield* sessions
       const [, , created] = yield* ask()
       assert.include(created, "OPENCODE_SERVER_PASSWORD")
-      assert.deepStrictEqual(yield* facts.sessions(yield* RealOpencode), [])
+      assert.deepStrictEqual(yield* sessions, before)
     }),
   )
 
-  it.effect("is online with it, and the password does not appear in any output", () =>
+  it.effect("with a password is online with it, and the password does not appear in any output", () =>
     Effect.gen(function* () {
       const { ask, health } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
       assert.strictEqual((yield* health)?.health, "online")
@@ -184,7 +185,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true })("an insta
     }),
   )
 
-  it.effect("never receives it through a registration that other users could have written", () =>
+  it.effect("never receives the password through a registration that other users could have written", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { client, health, relay } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })

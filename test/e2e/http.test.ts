@@ -10,6 +10,7 @@ import * as facts from "../support/facts.ts"
 import { serveHttp } from "../support/HttpServed.ts"
 import { connectHttp, kinds, type Person, type Progress } from "../support/McpClients.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { meta2026 } from "../support/meta2026.ts"
 
 /** A call of 2026-07-28 ends with its connection. */
 const isResumable = ({ kind }: { readonly kind: (typeof kinds)[number] }) => kind !== "SDK 2 of 2026-07-28"
@@ -61,11 +62,7 @@ const discover = (name: string) =>
     id: 1,
     method: "server/discover",
     params: {
-      _meta: {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": { name, version: "1" },
-        "io.modelcontextprotocol/clientCapabilities": {},
-      },
+      _meta: meta2026({}, { name, version: "1" }),
     },
   })
 const modern = "MCP-Protocol-Version: 2026-07-28\nMcp-Method: server/discover\n"

@@ -68,7 +68,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
       const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
       const client = yield* connect(relay, { kind })
       const session = yield* makeSession(yield* RealOpencode, `Cancelled by ${kind}`)
-      const turn = yield* midTurn(client, session.id, "slow: 80")
+      const turn = yield* midTurn(client, session.id, "slow: 16 500")
       assert.strictEqual((yield* proxy.open).events, 1)
       yield* Fiber.interrupt(turn)
       yield* rests(proxy)
@@ -77,7 +77,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
       const next = yield* client.call(SendMessage, { session_id: session.id, message: "say:next" })
       assert.deepInclude(next, { outcome: "completed", text: "next" })
       const [, first = "", , second] = yield* session.texts
-      assert.include(first, "tick 80")
+      assert.include(first, "tick 16")
       assert.strictEqual(second, "next")
     }),
   )
@@ -86,8 +86,8 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Goes on")
       const other = yield* makeSession(yield* RealOpencode, "Is cancelled")
-      const turn = yield* midTurn(client, session.id, "slow: 30")
-      const cancelled = yield* midTurn(client, other.id, "slow: 60")
+      const turn = yield* midTurn(client, session.id, "slow: 10 300")
+      const cancelled = yield* midTurn(client, other.id, "slow: 12 500")
       yield* Fiber.interrupt(cancelled)
       assertWhole(yield* Fiber.join(turn), yield* Effect.andThen(session.idle, session.texts))
       assert.strictEqual(yield* count(proxy, eventsRequest), 1)
@@ -101,14 +101,14 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
       const session = yield* makeSession(yield* RealOpencode, `Closed by ${kind}`)
       const life = yield* Scope.make()
       const client = yield* Scope.provide(connect(relay, { kind }), life)
-      const turn = yield* midTurn(client, session.id, "slow: 60")
+      const turn = yield* midTurn(client, session.id, "slow: 12 500")
       const closed = yield* Effect.forkChild(Scope.close(life, Exit.void))
       yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
       yield* Fiber.join(closed)
       assert.isTrue(Exit.isFailure(yield* Fiber.await(turn)))
       assert.strictEqual(yield* session.status, "busy")
       yield* session.idle
-      assert.include((yield* session.texts)[1], "tick 60")
+      assert.include((yield* session.texts)[1], "tick 12")
     }),
   )
 })

@@ -52,7 +52,7 @@ const listener = Effect.gen(function* () {
 })
 
 withOpencode2("a registered opencode 2", () => {
-  layer(RealOpencode2.layer({ permission: "ask" }), { excludeTestServices: true })((it) => {
+  layer(RealOpencode2.layer({ permission: "ask", snapshots: true }), { excludeTestServices: true })((it) => {
     it.effect.each(kinds)("is online for %s, creates a session, and answers a message", (kind) =>
       Effect.gen(function* () {
         const { client, real } = yield* scene({ kind })

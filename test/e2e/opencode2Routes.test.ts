@@ -28,7 +28,7 @@ const server = Layer.effect(
 
 const everything = Layer.merge(OpencodeV2.layer, server).pipe(
   Layer.provide(HttpTransport.layer),
-  Layer.provideMerge(RealOpencode2.layer({ permission: "ask" })),
+  Layer.provideMerge(RealOpencode2.layer({ permission: "ask", snapshots: true })),
 )
 
 withOpencode2("the client of opencode 2", () => {

@@ -7,7 +7,7 @@ import { hostname } from "node:os"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { relayIn } from "../support/Executable.ts"
-import { close, listen } from "../support/loopback.ts"
+import { listening } from "../support/loopback.ts"
 import { connect, eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealService, withVersion } from "../support/RealService.ts"
@@ -44,10 +44,7 @@ const recorder = Effect.fnUntraced(function* (port: number) {
     received.push({ url, headers })
     response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>OpenCode</title>")
   })
-  yield* Effect.acquireRelease(listen(server, port), () => {
-    server.closeAllConnections()
-    return close(server)
-  })
+  yield* listening(server, port)
   return received
 })
 

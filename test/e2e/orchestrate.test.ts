@@ -19,8 +19,8 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 
 /** `shop` is an opencode 2 whose agent asks before it runs a command, `api` an opencode 1. */
 const opencodes = Layer.mergeAll(
-  RealOpencode.layerNoDeps({ project: "api", password }),
-  RealOpencode2.layerNoDeps({ project: "shop", permission: "ask" }),
+  RealOpencode.layerNoDeps({ project: "api", password, snapshots: true }),
+  RealOpencode2.layerNoDeps({ project: "shop", permission: "ask", snapshots: true }),
 ).pipe(Layer.provideMerge([ScriptedModel.layer, NodeServices.layer]))
 
 const tasks = [

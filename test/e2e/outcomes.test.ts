@@ -202,14 +202,14 @@ onBothVersions((api) => {
         yield* relay.register("main", yield* RealOpencode)
         const hasty = yield* connect(relay, { variables: { SEND_TIMEOUT_MS: "10000" } })
         const session_id = yield* newSession("Long work")
-        const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 150" })
+        const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 30 500" })
         assert.strictEqual(turn.outcome, "still running")
         // On a busy machine, the answer may not have begun.
         assert.match(turn.text, /^(?:tick 1\b|$)/u)
         assert.include(turn.next, "wait_for_session")
         const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
         assert.strictEqual(after.outcome, "completed")
-        assert.match(after.text, /^tick 1 .*tick 150 $/u)
+        assert.match(after.text, /^tick 1 .*tick 30 $/u)
         assert.strictEqual(after.message_id, turn.message_id)
       }),
     )
@@ -246,7 +246,7 @@ onBothVersions((api) => {
     it.effect("a turn was started in the terminal: wait_for_session follows it", () =>
       Effect.gen(function* () {
         const session_id = yield* newSession("By hand")
-        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 50")
+        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 10 500")
         yield* isBusy(session_id)
         const notifications: Array<string> = []
         const client = yield* FleetClient
@@ -254,7 +254,7 @@ onBothVersions((api) => {
           notifications.push(message),
         )
         assert.strictEqual(turn.outcome, "completed")
-        assert.match(turn.text, /^tick 1 .*tick 50 $/u)
+        assert.match(turn.text, /^tick 1 .*tick 10 $/u)
         assert.isNotEmpty(notifications)
       }),
     )
@@ -288,7 +288,7 @@ onBothVersions((api) => {
       () =>
         Effect.gen(function* () {
           const session_id = yield* newSession("Steer")
-          const first = yield* Effect.forkChild(send(session_id, "slow: 60"))
+          const first = yield* Effect.forkChild(send(session_id, "slow: 12 500"))
           yield* isBusy(session_id)
           const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
           yield* facts.hasReceived(yield* RealOpencode, session_id, "say:left").pipe(eventually((received) => received))
@@ -297,7 +297,7 @@ onBothVersions((api) => {
           assert.isUndefined(third.answered_message_id)
           const merged = yield* Fiber.join(second)
           assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
-          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 60 $/u)
+          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 12 $/u)
         }),
     )
   })

@@ -4,6 +4,7 @@ import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { makeRelay } from "../support/Executable.ts"
 import { startRaw } from "../support/RawServer.ts"
+import { meta2026 } from "../support/meta2026.ts"
 
 const started = Effect.gen(function* () {
   const raw = yield* startRaw(yield* makeRelay())
@@ -36,11 +37,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("the protocol", (it) =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay())
       const { result } = yield* raw.request("server/discover", {
-        _meta: {
-          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-          "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
-          "io.modelcontextprotocol/clientCapabilities": {},
-        },
+        _meta: meta2026(),
       })
       assert.include(JSON.stringify(result), "2026-07-28")
     }),

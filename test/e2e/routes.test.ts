@@ -29,7 +29,7 @@ const prompt = Effect.fnUntraced(function* (session: SessionId, text: string) {
 
 const everything = OpencodeV1.layer.pipe(
   Layer.provide(HttpTransport.layer),
-  Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
+  Layer.provideMerge(RealOpencode.layer({ permission: "ask", snapshots: true })),
 )
 
 layer(everything, { excludeTestServices: true })("the client", (it) => {

@@ -1,11 +1,10 @@
 /** A subagent's pending request is shown and decided at its parent session. */
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
-import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Form, kinds } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
@@ -124,35 +123,29 @@ onBothVersions((api) => {
           assert.deepInclude(turn, { outcome: "completed", text: "usable again" })
         }),
       )
+
+      it.effect.each(api === 1 ? kinds : [])("is decided in a form, in the call to its parent, with %s", (kind) =>
+        Effect.gen(function* () {
+          const { relay } = yield* FleetClient
+          const forms: Array<Form> = []
+          const client = yield* connect(relay, {
+            kind,
+            person: (form) =>
+              Effect.sync(() => {
+                forms.push(form)
+                return { action: "accept", content: { decision: "once" } }
+              }),
+          })
+          const session_id = yield* newSession("Delegates with a form")
+          const turn = yield* client.call(SendMessage, { session_id, message })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Done: from-42")
+          assert.lengthOf(forms, 1)
+          const shown = forms[0]?.message ?? ""
+          assert.include(shown, `session ${session_id} `)
+          assert.match(shown, /^Asked by its subagent, session ses_\w+\.$/mu)
+        }),
+      )
     },
   )
-})
-
-describe.each(kinds)("with %s", (kind) => {
-  layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })("a person at the client", (it) => {
-    it.effect("decides a subagent's request in the call to its parent", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const relay = yield* makeRelay()
-        yield* relay.register("main", opencode)
-        const forms: Array<Form> = []
-        const client = yield* connect(relay, {
-          kind,
-          person: (form) =>
-            Effect.sync(() => {
-              forms.push(form)
-              return { action: "accept", content: { decision: "once" } }
-            }),
-        })
-        const session_id = yield* newSession("Delegates with a form")
-        const turn = yield* client.call(SendMessage, { session_id, message })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "Done: from-42")
-        assert.lengthOf(forms, 1)
-        const shown = forms[0]?.message ?? ""
-        assert.include(shown, `session ${session_id} `)
-        assert.match(shown, /^Asked by its subagent, session ses_\w+\.$/mu)
-      }),
-    )
-  })
 })

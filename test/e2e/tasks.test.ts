@@ -30,7 +30,7 @@ const outcomeOf = ({ result }: Task) => result?.structuredContent?.["outcome"] ?
 const textOf = ({ result }: Task) => result?.content.map(({ text }) => text).join("\n") ?? ""
 
 /** A turn that needs some seconds. */
-const slow = "slow: 30"
+const slow = "slow: 10 300"
 
 /** Waits until opencode has the message. */
 const hasArrived = Effect.fnUntraced(function* (session: string) {
@@ -53,7 +53,7 @@ onBothVersions((api) => {
           const ended = yield* until(task.taskId, hasEnded)
           assert.strictEqual(ended.status, "completed")
           assert.strictEqual(outcomeOf(ended), "completed")
-          assert.include(textOf(ended), "tick 30")
+          assert.include(textOf(ended), "tick 10")
           assert.deepStrictEqual((yield* get(task.taskId)).result, ended.result)
         }),
       )
@@ -62,7 +62,7 @@ onBothVersions((api) => {
         Effect.gen(function* () {
           const { call, request } = yield* client({ announcesTasks: false })
           const session_id = yield* newSession("No task")
-          const { structuredContent } = yield* call("send_message", { session_id, message: "slow: 25" })
+          const { structuredContent } = yield* call("send_message", { session_id, message: "slow: 8 300" })
           assert.strictEqual(structuredContent?.["outcome"], "completed")
           const { error } = yield* request("tasks/get", { taskId: "x" })
           assert.strictEqual(error?.code, -32_021)
@@ -81,7 +81,7 @@ onBothVersions((api) => {
           const second = yield* startTaskClient(relay)
           const ended = yield* second.until(taskId, hasEnded)
           assert.strictEqual(outcomeOf(ended), "completed")
-          assert.include(textOf(ended), "tick 30")
+          assert.include(textOf(ended), "tick 10")
           const sent = (yield* facts.texts(opencode, session_id)).filter((text) => text === slow)
           assert.deepStrictEqual(sent, [slow])
           // It has ended, and is looked up.
@@ -134,7 +134,7 @@ onBothVersions((api) => {
           const task = yield* get(taskId)
           assert.strictEqual(task.status, "cancelled")
           assert.include(task.statusMessage, "did not stop the agent")
-          yield* eventually((texts: ReadonlyArray<string>) => texts.some((text) => text.includes("tick 30")))(
+          yield* eventually((texts: ReadonlyArray<string>) => texts.some((text) => text.includes("tick 10")))(
             facts.texts(opencode, session_id),
           )
         }),

@@ -2,14 +2,14 @@
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Schedule, Schema } from "effect"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer } from "node:http"
 import { makeRelay } from "../support/Executable.ts"
 import { connect } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
 import { patience } from "../support/patience.ts"
+import { listening } from "../support/loopback.ts"
 
 interface Received {
   readonly path: string
@@ -19,25 +19,15 @@ interface Received {
 /** A collector. A hanging one accepts requests and never answers. */
 const collector = Effect.fnUntraced(function* ({ hangs = false }: { readonly hangs?: boolean } = {}) {
   const received: Array<Received> = []
-  const server = yield* Effect.acquireRelease(
-    Effect.callback<Server>((resume) => {
-      const server = createServer((request, response) => {
-        let body = ""
-        request.on("data", (chunk: Buffer) => (body += chunk.toString()))
-        request.on("end", () => {
-          received.push({ path: request.url ?? "", body })
-          if (!hangs) response.writeHead(200, { "content-type": "application/json" }).end("{}")
-        })
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.sync(() => {
-        server.closeAllConnections()
-        server.close()
-      }),
-  )
-  const { port } = server.address() as AddressInfo
+  const server = createServer((request, response) => {
+    let body = ""
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()))
+    request.on("end", () => {
+      received.push({ path: request.url ?? "", body })
+      if (!hangs) response.writeHead(200, { "content-type": "application/json" }).end("{}")
+    })
+  })
+  const port = yield* listening(server)
   return {
     variables: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
     received: Effect.succeed(received),

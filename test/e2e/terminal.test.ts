@@ -98,7 +98,7 @@ withTmux("at a terminal", () => {
           relay.register(name, { port: 9 + name.charCodeAt(0) }),
         )
         yield* terminal.resize({ columns: 60, rows: 6 })
-        const small = yield* terminal.screenUntil(/↓ \d+ more/u)
+        const small = yield* terminal.screenUntil(/↓ 7 more/u)
         assert.match(small, /^NAME .*\n❯ 漢字 {2}.*\n↓ 7 more\nq quit .*$/u)
         yield* terminal.resize({ columns: 120, rows: 30 })
         const large = yield* terminal.screenUntil(/\n {2}f +unreachable/u)

@@ -33,7 +33,7 @@ const statusOf = (client: McpClient, session: string) =>
     ({ active }) => active.find(({ session_id: id }) => id === session)?.status ?? "idle",
   )
 
-layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => {
+layer(RealOpencode.layer({ snapshots: true }), { excludeTestServices: true })("the tools", (it) => {
   it.effect.each(kinds)("are listed for %s, and nothing else is offered", (kind) =>
     Effect.gen(function* () {
       const client = yield* withClient(kind)

@@ -185,49 +185,49 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
       }),
     )
   })
-})
 
-layer(RealOpencode.layer(), { excludeTestServices: true })("config", (it) => {
-  it.effect("for opencode works in the real opencode, wherever the executable is", () =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-      const relay = yield* makeRelay()
-      const { home } = yield* RealOpencode
-      const bin = `${relay.home}/it's a "bin"`
-      yield* fs.copy(fileURLToPath(new URL(".", `file://${executable}`)), bin)
-      const variables = { LOG_LEVEL: "debug", OPENCODE_SERVER_PASSWORD: "hunter2-Zk9" }
-      const { code, stderr, stdout } = yield* run(relay, ["config", "opencode"], {
-        file: `${bin}/opencode-fleet.mjs`,
-        variables,
-      })
-      assert.strictEqual(code, 0)
-      assert.notInclude(stdout + stderr, "hunter2")
-      assert.include(stderr, "OPENCODE_SERVER_PASSWORD")
-      const project = `${relay.home}/project`
-      yield* fs.makeDirectory(project)
-      yield* fs.writeFileString(`${project}/opencode.json`, stdout)
-      const list = yield* spawner.string(
-        ChildProcess.make(opencode, ["mcp", "list"], { cwd: project, env: environment(home), stdin: "ignore" }),
-        { includeStderr: true },
-      )
-      assert.match(list, /opencode-fleet .*connected/u)
-    }),
-  )
+  describe("config", () => {
+    it.effect("for opencode works in the real opencode, wherever the executable is", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+        const relay = yield* makeRelay()
+        const { home } = yield* RealOpencode
+        const bin = `${relay.home}/it's a "bin"`
+        yield* fs.copy(fileURLToPath(new URL(".", `file://${executable}`)), bin)
+        const variables = { LOG_LEVEL: "debug", OPENCODE_SERVER_PASSWORD: "hunter2-Zk9" }
+        const { code, stderr, stdout } = yield* run(relay, ["config", "opencode"], {
+          file: `${bin}/opencode-fleet.mjs`,
+          variables,
+        })
+        assert.strictEqual(code, 0)
+        assert.notInclude(stdout + stderr, "hunter2")
+        assert.include(stderr, "OPENCODE_SERVER_PASSWORD")
+        const project = `${relay.home}/project`
+        yield* fs.makeDirectory(project)
+        yield* fs.writeFileString(`${project}/opencode.json`, stdout)
+        const list = yield* spawner.string(
+          ChildProcess.make(opencode, ["mcp", "list"], { cwd: project, env: environment(home), stdin: "ignore" }),
+          { includeStderr: true },
+        )
+        assert.match(list, /opencode-fleet .*connected/u)
+      }),
+    )
 
-  it.effect("uses the executable's real path, also through a link, and copies the variables", () =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const relay = yield* makeRelay()
-      const link = `${relay.home}/opencode-fleet`
-      yield* fs.symlink(executable, link)
-      // Without XDG_STATE_HOME, the client's server would not find the service of opencode 2.
-      const variables = { LOG_LEVEL: "debug", XDG_STATE_HOME: "/state" }
-      const { stdout } = yield* run(relay, ["config", "claude-code"], { file: link, variables })
-      assert.strictEqual(
-        stdout,
-        `claude mcp add opencode-fleet -s user -e 'RELAY_REGISTRY_DIR=${relay.directory}' -e 'LOG_LEVEL=debug' -e 'XDG_STATE_HOME=/state' -- ${process.execPath} ${executable}`,
-      )
-    }),
-  )
+    it.effect("uses the executable's real path, also through a link, and copies the variables", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const relay = yield* makeRelay()
+        const link = `${relay.home}/opencode-fleet`
+        yield* fs.symlink(executable, link)
+        // Without XDG_STATE_HOME, the client's server would not find the service of opencode 2.
+        const variables = { LOG_LEVEL: "debug", XDG_STATE_HOME: "/state" }
+        const { stdout } = yield* run(relay, ["config", "claude-code"], { file: link, variables })
+        assert.strictEqual(
+          stdout,
+          `claude mcp add opencode-fleet -s user -e 'RELAY_REGISTRY_DIR=${relay.directory}' -e 'LOG_LEVEL=debug' -e 'XDG_STATE_HOME=/state' -- ${process.execPath} ${executable}`,
+        )
+      }),
+    )
+  })
 })

@@ -1,4 +1,5 @@
 /** How a client of each revision of MCP opens a connection, and what it adds to each request. */
+import { meta2026 } from "../support/meta2026.ts"
 
 export interface Era {
   readonly name: string
@@ -19,11 +20,7 @@ const initialize = (protocolVersion: string): Era => ({
   hasBatches: protocolVersion === "2025-03-26",
 })
 
-const meta = {
-  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientInfo": { name: "fuzz", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": {},
-}
+const meta = meta2026({}, { name: "fuzz", version: "1" })
 
 export const eras: ReadonlyArray<Era> = [
   initialize("2025-11-25"),

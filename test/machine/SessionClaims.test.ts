@@ -2,6 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Logger, Option } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { TestClock } from "effect/testing"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { type Claim, claimsIn, renewEvery } from "../../src/machine/SessionClaims.ts"
@@ -30,6 +31,17 @@ const age = Effect.fnUntraced(function* (file: string, seconds: number) {
   const then = Date.now() - seconds * 1000
   yield* fs.utimes(file, then / 1000, then / 1000)
 })
+
+/** A program that makes a claim, and prints what it got. */
+const claimOnce = `
+  process.on("SIGXFSZ", () => {})
+  const [, directory] = process.argv
+  const { claimsIn } = await import(${JSON.stringify(new URL("../../src/machine/SessionClaims.ts", import.meta.url))})
+  const { Effect, Logger } = await import(${JSON.stringify(import.meta.resolve("effect"))})
+  const machine = { hostname: "here", isAlive: () => true, birthOf: () => undefined, addresses: () => [] }
+  const claim = claimsIn(directory, machine).claim("ses_1").pipe(Effect.provide(Logger.layer([])))
+  console.log(await Effect.runPromise(claim))
+`
 
 const release = (claim: Claim) => (typeof claim === "string" ? Effect.die(claim) : claim.release)
 
@@ -121,6 +133,26 @@ describe("A claim on a session", () => {
       assert.strictEqual(yield* own.claim("ses_1"), "taken")
       yield* age(file, 31)
       assert.isObject(yield* own.claim("ses_1"))
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.effect("leaves no file behind if the disk is full, which would keep all servers from the session", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const directory = `${yield* fs.makeTempDirectoryScoped()}/claims`
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      // No file of this process may hold a byte.
+      const withoutRoom = ChildProcess.make("sh", [
+        "-c",
+        'ulimit -f 0; exec "$@"',
+        "sh",
+        process.execPath,
+        "-e",
+        claimOnce,
+        directory,
+      ])
+      assert.strictEqual((yield* spawner.string(withoutRoom)).trim(), "unavailable")
+      assert.deepStrictEqual(yield* fs.readDirectory(directory), [])
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 

@@ -8,6 +8,7 @@ import { makeRelay } from "../support/Executable.ts"
 import { connect, type Filled, kinds } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
 import * as Varied from "./variedTools.ts"
+import { meta2026 } from "../support/meta2026.ts"
 
 type Client = Effect.Success<ReturnType<typeof startRaw>>
 
@@ -40,11 +41,7 @@ const callModern = (name: string, args: object, more: object = {}, capabilities:
       name,
       arguments: args,
       ...more,
-      _meta: {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
-        "io.modelcontextprotocol/clientCapabilities": capabilities,
-      },
+      _meta: meta2026(capabilities),
     })
     return result ?? {}
   })

@@ -5,6 +5,7 @@ import { makeRelay } from "../support/Executable.ts"
 import { eventually } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { BundledToys } from "./bundledToys.ts"
+import { meta2026 } from "../support/meta2026.ts"
 
 const started = Effect.gen(function* () {
   return yield* startRaw(yield* makeRelay(), yield* BundledToys)
@@ -46,11 +47,7 @@ const ask = (retry: object, capabilities: object = { elicitation: { form: {} } }
   name: "ask",
   arguments: { times: 1 },
   ...retry,
-  _meta: {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
-    "io.modelcontextprotocol/clientCapabilities": capabilities,
-  },
+  _meta: meta2026(capabilities),
 })
 
 const asked = eventually((stdout: string) => stdout.includes("elicitation/create"))

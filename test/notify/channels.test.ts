@@ -4,7 +4,6 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Path, Redacted, Result } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { createServer, type IncomingHttpHeaders } from "node:http"
-import type { AddressInfo } from "node:net"
 import { Webhook } from "standardwebhooks"
 import { desktop } from "../../src/notify/channels/desktop.ts"
 import { exec } from "../../src/notify/channels/exec.ts"
@@ -12,6 +11,7 @@ import { ntfy, topicOf } from "../../src/notify/channels/ntfy.ts"
 import { webhook } from "../../src/notify/channels/webhook.ts"
 import { messageOf } from "../../src/notify/Message.ts"
 import { permission, ses } from "../../src/testing/samples.ts"
+import { listening } from "../support/loopback.ts"
 
 /** Written by an agent that wants a shell to run it. */
 const hostile = `$(touch pwned) \`touch pwned\` "; touch pwned; ' <b>&\u001b[31m`
@@ -43,11 +43,8 @@ const recorder = Effect.fnUntraced(function* (status = 200) {
       response.writeHead(status, { location: "/elsewhere" }).end()
     })
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () => Effect.sync(() => (server.closeAllConnections(), server.close())),
-  )
-  const url = (path: string) => new URL(path, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const port = yield* listening(server)
+  const url = (path: string) => new URL(path, `http://127.0.0.1:${port}`)
   return { received, url }
 })
 

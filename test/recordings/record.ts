@@ -45,9 +45,9 @@ const recordOn = Effect.fnUntraced(function* (api: 1 | 2) {
   const logs = path.join(import.meta.dirname, "logs", String(api))
   yield* fs.makeDirectory(logs, { recursive: true })
   const instances = {
-    allowing: yield* start({ api }),
-    asking: yield* start({ api, permission: "ask" }),
-    mortal: yield* start({ api, permission: "ask" }),
+    allowing: yield* start({ api, snapshots: true }),
+    asking: yield* start({ api, permission: "ask", snapshots: true }),
+    mortal: yield* start({ api, permission: "ask", snapshots: true }),
   }
   const version = yield* versionOf(instances.allowing)
 

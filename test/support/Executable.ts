@@ -9,6 +9,9 @@ import type { RealOpencode } from "./RealOpencode.ts"
 /** The file that `bin` of package.json names. */
 export const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
+/** Shared by all its processes, since each has a home of its own: starting without one takes a third more CPU time. */
+const compileCache = fileURLToPath(new URL("../../node_modules/.cache/opencode-fleet", import.meta.url))
+
 /** Further variables of the executable. Undefined ones are left out. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -68,6 +71,7 @@ export const relayIn = Effect.fnUntraced(function* (home: string, directory: str
         HOME: home,
         RELAY_REGISTRY_DIR: directory,
         OPENCODE_SERVER_PASSWORD,
+        NODE_COMPILE_CACHE: compileCache,
         ...variables,
       }),
     write,

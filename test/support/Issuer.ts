@@ -6,6 +6,7 @@ import { Effect, type Scope } from "effect"
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose"
 import { createHash, randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { listening } from "./loopback.ts"
 
 interface Login {
   readonly challenge: string
@@ -56,7 +57,7 @@ const taken = <A>(from: Map<string, A>, key: string | null) => {
   return found
 }
 
-const start = async () => {
+const makeIssuer = async (url: string) => {
   const keys = new Map<string, { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }>()
   const codes = new Map<string, Login>()
   const grants = new Map<string, Grant>()
@@ -70,11 +71,6 @@ const start = async () => {
     keys.set(kid, await generateKeyPair(alg))
   }
   await rotate()
-
-  const server = createServer((request, response) => void answer(request, response))
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
-  const address = server.address()
-  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
 
   const token: Issuer["token"] = (claims, { key = keys.get(kid)?.privateKey, kid: id = kid } = {}) => {
     const now = Math.floor(Date.now() / 1000)
@@ -168,14 +164,13 @@ const start = async () => {
       failing = status
     },
   }
-  const stop = () => {
-    server.closeAllConnections()
-    server.close()
-  }
-  return { issuer, stop }
+  return { issuer, answer }
 }
 
-export const startIssuer: Effect.Effect<Issuer, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.promise(start),
-  ({ stop }) => Effect.sync(stop),
-).pipe(Effect.map(({ issuer }) => issuer))
+export const startIssuer: Effect.Effect<Issuer, never, Scope.Scope> = Effect.gen(function* () {
+  const server = createServer()
+  const port = yield* listening(server)
+  const { answer, issuer } = yield* Effect.promise(() => makeIssuer(`http://127.0.0.1:${port}`))
+  server.on("request", (request, response) => void answer(request, response))
+  return issuer
+})

@@ -300,8 +300,8 @@ export class FleetClient extends Context.Service<FleetClient, McpClient & { read
     ).pipe(Layer.provideMerge(RealOpencode.layer(opencode)))
 }
 
-/** Repeats the effect a few times a second until its result matches, and returns that result. */
+/** Repeats the effect some times a second until its result matches, and returns that result. */
 export const eventually =
   <A>(holds: (answer: A) => boolean) =>
   <E, R>(ask: Effect.Effect<A, E, R>) =>
-    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("50 millis") }), Effect.timeout(patience))
+    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("100 millis") }), Effect.timeout(patience))

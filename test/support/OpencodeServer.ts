@@ -52,8 +52,7 @@ export interface Program {
   readonly healthRoute: string
 }
 
-/** Starts a server. Closing the scope ends it and all processes that it started, and removes its files. */
-export const startServer = Effect.fn("startServer")(function* (program: Program, options: Options = {}) {
+const startAtFreePort = Effect.fn("startServer")(function* (program: Program, options: Options) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { home, directory } = options.beside ?? (yield* makeWorkspace(options))
   const port = yield* freePort
@@ -102,6 +101,13 @@ export const startServer = Effect.fn("startServer")(function* (program: Program,
     restart: terminate("SIGTERM").pipe(Effect.andThen(launch()), withServices, exclusively),
   } satisfies OpencodeServer
 })
+
+/** Another program has taken the port since it was free. */
+const isPortTaken = (error: StartError) => error._tag === "OpencodeStartFailed" && error.output.includes("ServeError")
+
+/** Starts a server. Closing the scope ends it and all processes that it started, and removes its files. */
+export const startServer = (program: Program, options: Options = {}) =>
+  Effect.retry(startAtFreePort(program, options), { times: 2, while: isPortTaken })
 
 interface Process {
   readonly handle: ChildProcessSpawner.ChildProcessHandle

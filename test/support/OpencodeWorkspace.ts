@@ -19,6 +19,11 @@ export interface WorkspaceOptions {
   readonly permission?: "allow" | "ask" | undefined
   /** Name of the project's directory. */
   readonly project?: string | undefined
+  /**
+   * Whether opencode records what each step changes in the project, as it does by default. Default here: it does not, since
+   * the git processes for that take half of the CPU time of a turn.
+   */
+  readonly snapshots?: boolean | undefined
   /** Slash commands: the content of the Markdown file of each name. */
   readonly commands?: Readonly<Record<string, string>> | undefined
   /** Further top-level entries of `opencode.json`. */
@@ -73,6 +78,7 @@ const configuration = (modelUrl: string, options: WorkspaceOptions) => ({
     },
   },
   permission: { "*": "allow", bash: options.permission ?? "allow" },
+  snapshot: options.snapshots ?? false,
   ...options.config,
 })
 

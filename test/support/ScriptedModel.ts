@@ -16,7 +16,10 @@
  * | `ask: <question> \| A \| B`  | a call of the `question` tool with these options (Yes and No if there are none);    |
  * | `choose: <question> \| A \| B` | the same, and the question takes several of them;                             |
  * |                            | after its result `Done: <the answer as opencode words it>`                          |
- * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
+ * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten turn ends by itself). Above 200,   |
+ * |                            | which is meant to be stopped, they are a second apart after the first 20: opencode    |
+ * |                            | uses much CPU time for each                                                           |
+ * | `slow: <N> <ms>`           | the same, so many milliseconds apart                                                  |
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |
  * | `fail:<status>`            | that HTTP status (400 to 599) with an OpenAI error body; opencode retries from 500 on |
  * | `fail:<status> <ms>`       | the same, with `retry-after` headers, which rule  how long opencode waits         |
@@ -99,10 +102,12 @@ const toolCall = (name: string, input: unknown, index = 0) =>
     ],
   })
 
-const slowly = (chunks: ReadonlyArray<string>) =>
-  Stream.fromIterable(chunks.map(content)).pipe(
-    Stream.mapEffect((chunk) => Effect.delay(Effect.succeed(chunk), "100 millis")),
+const slowly = (chunks: ReadonlyArray<string>, pause = 100) => {
+  const before = (index: number) => (chunks.length > 200 && index >= 20 ? 1000 : pause)
+  return Stream.fromIterable(chunks.map(content)).pipe(
+    Stream.mapEffect((chunk, index) => Effect.delay(Effect.succeed(chunk), before(index))),
   )
+}
 
 const closed = (reason: "stop" | "tool_calls", read: number) => Stream.fromIterable(closing(reason, read))
 
@@ -111,7 +116,10 @@ const frames = (reply: Exclude<Reply, { _tag: "Failure" | "TooLong" }>, read: nu
     case "Text":
       return Stream.make(opening, ...reply.chunks.map(content), ...closing("stop", read))
     case "Slow":
-      return Stream.make(opening).pipe(Stream.concat(slowly(reply.chunks)), Stream.concat(closed("stop", read)))
+      return Stream.make(opening).pipe(
+        Stream.concat(slowly(reply.chunks, reply.pause)),
+        Stream.concat(closed("stop", read)),
+      )
     case "Hang":
       return Stream.make(opening, content("Waiting")).pipe(Stream.concat(Stream.never))
     case "ToolCalls":

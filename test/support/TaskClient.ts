@@ -4,6 +4,7 @@ import { Effect, Schedule, Schema } from "effect"
 import type { Relay } from "./Executable.ts"
 import { patience } from "./patience.ts"
 import { startRaw } from "./RawServer.ts"
+import { meta2026 } from "./meta2026.ts"
 
 const opt = Schema.optionalKey
 
@@ -50,14 +51,13 @@ export const startTaskClient = Effect.fn("startTaskClient")(function* (
   { announcesTasks = true, showsForms = true }: TaskClientOptions = {},
 ) {
   const server = yield* startRaw(relay)
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": { name: "tasks", version: "1" },
-    "io.modelcontextprotocol/clientCapabilities": {
+  const _meta = meta2026(
+    {
       ...(announcesTasks ? { extensions: { "io.modelcontextprotocol/tasks": {} } } : {}),
       ...(showsForms ? { elicitation: { form: {} } } : {}),
     },
-  }
+    { name: "tasks", version: "1" },
+  )
   const request = (method: string, params: object = {}) => server.request(method, { ...params, _meta })
   const resultOf = (method: string, params: object) =>
     Effect.flatMap(request(method, params), ({ error, result }) => {

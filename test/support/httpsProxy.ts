@@ -6,7 +6,7 @@ import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { request as requestTo } from "node:http"
 import { createServer } from "node:https"
-import type { AddressInfo } from "node:net"
+import { listening } from "./loopback.ts"
 
 export interface HttpsProxy {
   readonly url: string
@@ -35,33 +35,25 @@ export const makeHttpsProxy = Effect.fn("makeHttpsProxy")(function* (
     ),
   )
   const options = { key: yield* fs.readFileString(key), cert: yield* fs.readFileString(certificate) }
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      createServer(options, (incoming, outgoing) => {
-        const { [header]: given, host: _host, ...headers } = incoming.headers
-        if (given !== secret || incoming.url?.startsWith(path) !== true) {
-          outgoing.writeHead(403, { "content-type": "text/html" }).end("<h1>Forbidden</h1>")
-          return
-        }
-        const { method } = incoming
-        const forwarded = requestTo(
-          new URL(incoming.url.slice(path.length), target),
-          { headers, ...(method === undefined ? {} : { method }) },
-          (answer) => {
-            outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-            answer.pipe(outgoing)
-          },
-        )
-        forwarded.on("error", () => outgoing.destroy())
-        outgoing.on("close", () => forwarded.destroy())
-        incoming.pipe(forwarded)
-      }),
-    ),
-    (server) => Effect.sync(() => server.close().closeAllConnections()),
-  )
-  yield* Effect.callback<void>((resume) => {
-    server.listen(0, "127.0.0.1", () => resume(Effect.void))
+  const server = createServer(options, (incoming, outgoing) => {
+    const { [header]: given, host: _host, ...headers } = incoming.headers
+    if (given !== secret || incoming.url?.startsWith(path) !== true) {
+      outgoing.writeHead(403, { "content-type": "text/html" }).end("<h1>Forbidden</h1>")
+      return
+    }
+    const { method } = incoming
+    const forwarded = requestTo(
+      new URL(incoming.url.slice(path.length), target),
+      { headers, ...(method === undefined ? {} : { method }) },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+      },
+    )
+    forwarded.on("error", () => outgoing.destroy())
+    outgoing.on("close", () => forwarded.destroy())
+    incoming.pipe(forwarded)
   })
-  const { port } = server.address() as AddressInfo
+  const port = yield* listening(server)
   return { url: `https://127.0.0.1:${port}${path}`, certificate } satisfies HttpsProxy as HttpsProxy
 })

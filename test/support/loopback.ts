@@ -1,6 +1,6 @@
 /** Servers on 127.0.0.1 that are not opencode, and ports without a listener. Closing the scope ends each. */
 import { Effect, Schedule } from "effect"
-import { createServer as createHttpServer } from "node:http"
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"
 import { patience } from "./patience.ts"
 
@@ -29,6 +29,15 @@ export const close = (server: Server) =>
     server.close(() => resume(Effect.void))
   })
 
+/** Listens until the scope closes, which closes the server's connections. Returns the port. */
+export const listening = (server: Server & Pick<HttpServer, "closeAllConnections">, port?: number) =>
+  Effect.acquireRelease(listen(server, port), () =>
+    Effect.suspend(() => {
+      server.closeAllConnections()
+      return close(server)
+    }),
+  )
+
 /** A port that was free a moment ago. */
 export const freePort = Effect.suspend(() => {
   const server = createServer()
@@ -55,10 +64,5 @@ export const webServer = Effect.suspend(() => {
   const server = createHttpServer((_request, response) => {
     response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Not opencode</title>")
   })
-  return Effect.acquireRelease(listen(server), () =>
-    Effect.suspend(() => {
-      server.closeAllConnections()
-      return close(server)
-    }),
-  )
+  return listening(server)
 })

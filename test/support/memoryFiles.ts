@@ -2,11 +2,10 @@
 import { Effect } from "effect"
 import type { CacheFilesValues } from "../../src/machine/CacheFiles.ts"
 
-export const makeMemoryFiles = (): CacheFilesValues & { readonly contents: Map<string, string> } => {
-  const contents = new Map<string, string>()
-  return {
-    contents,
-    read: (name) => Effect.sync(() => contents.get(name)),
-    write: (name, content) => Effect.sync(() => void contents.set(name, content)),
-  }
-}
+export const makeMemoryFiles = (
+  contents = new Map<string, string>(),
+): CacheFilesValues & { readonly contents: Map<string, string> } => ({
+  contents,
+  read: (name) => Effect.sync(() => contents.get(name)),
+  write: (name, content) => Effect.sync(() => void contents.set(name, content)),
+})

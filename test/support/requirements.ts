@@ -4,7 +4,7 @@
  */
 import { describe } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
-import { accessSync, constants } from "node:fs"
+import { accessSync, constants, globSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { opencode2Binary } from "./opencode2Binary.ts"
 
@@ -14,8 +14,8 @@ const directories = [
   "/usr/sbin",
   "/usr/local/sbin",
   "/sbin",
-  // Debian has no links to the programs of PostgreSQL.
-  ...["18", "17", "16", "15", "14"].map((version) => `/usr/lib/postgresql/${version}/bin`),
+  // Debian has no links to the programs of PostgreSQL. The newest version comes first.
+  ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed(),
 ]
 
 const isExecutable = (file: string) => {

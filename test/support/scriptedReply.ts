@@ -29,13 +29,18 @@ type Message = (typeof ChatRequest.Type)["messages"][number]
 
 export type Reply =
   | { readonly _tag: "Text"; readonly chunks: ReadonlyArray<string> }
-  | { readonly _tag: "Slow"; readonly chunks: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Slow"
+      readonly chunks: ReadonlyArray<string>
+      /** Milliseconds before each. */
+      readonly pause: number
+    }
   | { readonly _tag: "Hang" }
   | {
       readonly _tag: "ToolCall"
       readonly name: string
       readonly input: unknown
-      /** Text before it, streamed as slowly as `Slow`. */
+      /** Text before it, a chunk each 100 ms. */
       readonly chunks?: ReadonlyArray<string>
     }
   | { readonly _tag: "ToolCalls"; readonly calls: ReadonlyArray<Extract<Reply, { _tag: "ToolCall" }>> }
@@ -60,7 +65,7 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   ],
   [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
   [/^choose:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument, true) })],
-  [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
+  [/^slow:\s*(\d+(?: +\d+)?)/, (argument) => slow(argument.split(/ +/).map(Number))],
   [/^hang:/, () => ({ _tag: "Hang" })],
   [/^fail:\s*([45]\d\d(?:\s+\d+)?)/, (argument) => failing(argument.split(/\s+/).map(Number))],
   [/^task:\s*([\s\S]+)$/, (prompt) => ({ _tag: "ToolCall", name: "task", input: subtask(prompt) })],
@@ -88,6 +93,12 @@ const failing = ([status = 500, retryAfter]: ReadonlyArray<number>): Reply => ({
   _tag: "Failure",
   status,
   ...(retryAfter === undefined ? {} : { retryAfter }),
+})
+
+const slow = ([count = 1, pause = 100]: ReadonlyArray<number>): Reply => ({
+  _tag: "Slow",
+  chunks: ticks(Math.min(count, 600)),
+  pause,
 })
 
 const ticks = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index + 1} `)

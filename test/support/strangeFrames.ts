@@ -1,7 +1,7 @@
 /** A proxy to a real opencode that puts strange frames into its event streams and splits each frame in awkward places. */
 import { Effect } from "effect"
 import { createServer, request as requestTo } from "node:http"
-import { close, listen } from "./loopback.ts"
+import { listening } from "./loopback.ts"
 
 /** Frames that no opencode sends, and those of opencodes to come. */
 const strange = [
@@ -50,12 +50,7 @@ export const makeStrangeProxy = Effect.fnUntraced(function* (to: { readonly port
     forwarded.on("error", () => response.destroy())
     response.on("close", () => forwarded.destroy())
   })
-  const port = yield* Effect.acquireRelease(listen(server), () =>
-    Effect.suspend(() => {
-      server.closeAllConnections()
-      return close(server)
-    }),
-  )
+  const port = yield* listening(server)
   return {
     port,
     /** The event streams that were opened, and the characters that were split. */

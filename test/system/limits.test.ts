@@ -11,13 +11,13 @@ layer(NodeServices.layer, { excludeTestServices: true })("A heap of 64 MB and 12
   it.effect("are enough to tell the truth about more instances than can be connected to at once", () =>
     Effect.gen(function* () {
       const found = yield* refreshWithin({
-        healthy: 80,
-        hung: 80,
-        refused: 80,
+        healthy: 60,
+        hung: 60,
+        refused: 60,
         limits: { heap: 64, descriptors: 128 },
         probeTimeout: 3000,
       })
-      assert.deepStrictEqual(found, { counts: { online: 80, timeout: 80, unreachable: 80 }, problems: [] })
+      assert.deepStrictEqual(found, { counts: { online: 60, timeout: 60, unreachable: 60 }, problems: [] })
     }),
   )
 })

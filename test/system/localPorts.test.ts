@@ -12,7 +12,7 @@ import { ListInstances, RefreshInstances } from "../../src/tools/instances/Insta
 import { CreateSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay, type Variables } from "../support/Executable.ts"
-import { close, listen } from "../support/loopback.ts"
+import { listening } from "../support/loopback.ts"
 import { connect, eventually, type McpClient } from "../support/McpClients.ts"
 import { start } from "../support/RealOpencode.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -40,10 +40,7 @@ const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: num
     requests.push({ line: `${method} ${url}`, authorization: headers.authorization })
     response.writeHead(401, { "www-authenticate": challenge }).end()
   })
-  const port = yield* Effect.acquireRelease(listen(server, at), () => {
-    server.closeAllConnections()
-    return close(server)
-  })
+  const port = yield* listening(server, at)
   return { requests, url: `http://127.0.0.1:${port}` }
 })
 

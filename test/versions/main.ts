@@ -27,6 +27,7 @@ const problemOf = (cause: Cause.Cause<unknown>) => {
 const tryVersion = Effect.fnUntraced(function* (directory: string, version: string) {
   const opencode = yield* startServer(yield* install(directory, version), {
     permission: "ask",
+    snapshots: true,
     // opencode 2 always has one.
     password: isOpencode2(version) ? "hunter2" : undefined,
   })

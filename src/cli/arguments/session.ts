@@ -35,7 +35,10 @@ const recent = Effect.fnUntraced(function* (instance: string) {
   }))
 })
 
-/** The id of the session that the person chooses among those that the reference matches. Other references stay as they are. */
+/**
+ * The id of the session that the reference matches, or that the person chooses among several. A reference without a match stays as
+ * it is.
+ */
 const chosenMatch = Effect.fnUntraced(function* (instance: string, reference: string) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   if (!canPrompt) return reference
@@ -45,7 +48,7 @@ const chosenMatch = Effect.fnUntraced(function* (instance: string, reference: st
     use(instance, (target) => matchingSessions(target, client.at(target), reference)),
     () => [],
   )
-  if (found.length < 2) return reference
+  if (found.length < 2) return found[0]?.id ?? reference
   return yield* choose<string, never, never>({
     argument: "session",
     message: `Which of the ${found.length} sessions that match ${quote(reference)}?`,

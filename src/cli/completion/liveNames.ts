@@ -3,9 +3,12 @@ import { Clock, Duration, Effect, FileSystem, Option, Path, Schema } from "effec
 import { Fleet } from "../../fleet/Fleet.ts"
 import * as Services from "../../layers.ts"
 import { replaceFile } from "../../machine/atomicWrite.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
 import { Settings, type SettingsValues } from "../../Settings.ts"
 import { plainLine } from "../../text/plainText.ts"
-import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
+import { families } from "../../tools/sessions/families.ts"
+import { makeSharedSessions } from "../../tools/sessions/sharedSessions.ts"
 import type { Candidate } from "./candidates.ts"
 import { isOnline } from "../../fleet/Instance.ts"
 
@@ -92,25 +95,35 @@ const reserved = /^(?:-|ses_|latest$|new$)/iu
 
 const longestTitle = 80
 
-interface Titled {
-  readonly session_id: string
-  readonly title: string
+type Titled = Pick<Session, "id" | "title">
+
+/** Names each session by its title if that stands for it only, else by its id. `all`: the sessions that a title may match. */
+export const sessionNames = (shown: ReadonlyArray<Titled>, all: ReadonlyArray<Titled>): ReadonlyArray<Candidate> => {
+  const titles = all.map(({ title }) => title.toLowerCase())
+  const isUnique = (folded: string) => titles.filter((title) => title.includes(folded)).length === 1
+  return shown.map(({ id, title }) => {
+    const isUsable = title !== "" && title === plainLine(title) && title.length <= longestTitle && !reserved.test(title)
+    return isUsable && isUnique(title.toLowerCase())
+      ? { value: title, description: id }
+      : { value: id, description: plainLine(title) }
+  })
 }
 
-/** The title if it stands for this session only, else the id. */
-export const sessionName = ({ session_id, title }: Titled, all: ReadonlyArray<Titled>): Candidate => {
-  const folded = title.toLowerCase()
-  const isUsable = title !== "" && title === plainLine(title) && title.length <= longestTitle && !reserved.test(title)
-  const matching = all.filter((other) => other.title.toLowerCase().includes(folded))
-  return isUsable && matching.length === 1
-    ? { value: title, description: session_id }
-    : { value: session_id, description: plainLine(title) }
-}
-
+/** Those that `list_sessions` lists, without asking what they do. */
 const sessionsOf = Effect.fnUntraced(function* (instance: string) {
-  const { list_sessions } = yield* sessionHandlers()
-  const { sessions } = yield* list_sessions({ instance, limit: maxSessions })
-  return sessions.map((session) => sessionName(session, sessions))
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const sharedSessions = makeSharedSessions(fleet, client)
+  return yield* fleet.use(
+    instance,
+    Effect.fnUntraced(function* (target) {
+      const opencode = client.at(target)
+      const all = yield* opencode.sessions
+      const { own } = yield* sharedSessions(target.instance, all, opencode)
+      const { shown } = families(own, { directory: "", limit: maxSessions, offset: 0, search: "" })
+      return sessionNames(shown, all)
+    }),
+  )
 })
 
 export const liveNames = {

@@ -9,7 +9,7 @@ import { Settings } from "../../Settings.ts"
 import type { Origin } from "../../tools/requests/askPerson.ts"
 import { findOrigin, findRequest } from "../../tools/requests/findRequest.ts"
 import { requestHandlers } from "../../tools/requests/requestHandlers.ts"
-import { makeUseAndTell } from "../../tools/shared/useAndTell.ts"
+import { makeUseAndTouch } from "../../tools/shared/useAndTouch.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { type ChosenRequest, chosenRequest, type GivenRequest, requestArguments } from "../arguments/request.ts"
 import { decidedText, requestLines } from "../terminal/decision.ts"
@@ -79,7 +79,7 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   given: GivenDecision,
   { decide, kinds, showsAlways = false, showsForm = false }: Deciding<Kind, CommandFailed, R>,
 ) {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const client = yield* OpencodeClient
   const chosen = yield* chosenRequest(given, kinds)
   const { instance, session_id } = chosen

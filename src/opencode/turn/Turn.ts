@@ -7,6 +7,7 @@ export {
   answeredInstead,
   isFollowedByAnother,
   isUnfinished,
+  isUnstarted,
   runningOutcome,
   unfinishedOutcome,
   outcome,

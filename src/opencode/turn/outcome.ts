@@ -167,6 +167,10 @@ export const isUnfinished = (turn: Turn): boolean => {
   return turn.status.type === "idle" && newest !== undefined && newest.time.completed === undefined
 }
 
+/** Whether the session is idle although opencode has stored the prompt and nothing else of the turn. */
+export const isUnstarted = ({ answers, error, status, unreadable }: Turn): boolean =>
+  status.type === "idle" && error === undefined && unreadable === 0 && answers.size === 0
+
 /** The outcome of a turn that opencode left unfinished: the session is idle, but the answer is not complete. */
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort at the start of a summary leaves the summary unfinished.

@@ -6,14 +6,14 @@ import type { ClientError } from "../errors.ts"
 import type { FollowAction, FollowInput, OpenDecision } from "./followState.ts"
 import * as Follow from "./followStep.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { Notices } from "../events/InstanceEvents.ts"
+import type { Notice, Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { persistently, readStored } from "./storedTurn.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import { unlessTakenOver } from "./takenOver.ts"
-import { isUnfinished } from "../turn/Turn.ts"
+import { isUnfinished, isUnstarted, unfinishedOutcome } from "../turn/Turn.ts"
 import type * as Turn from "../turn/Turn.ts"
 
 /**
@@ -49,6 +49,9 @@ export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {
   /** Called with each new value of the turn. */
   readonly onTurn: (turn: Turn.Turn) => Effect.Effect<void>
 }
+
+/** Whether events may be missing before the notice. */
+const isGap = ({ _tag }: Notice) => _tag !== "Event" && _tag !== "Settled"
 
 /** The prompt was sent, so a defect in the caller's code must not hide what becomes of the turn: it decides nothing. */
 const orElseUndecided = <A, E, B>(deciding: Effect.Effect<A, E>, undecided: B): Effect.Effect<A | B, E> =>
@@ -123,12 +126,22 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     return { _tag: "failed", detail: `the session's directory does not exist any more: ${session.directory}` } as const
   })
 
+  /** Notices that arrived during the last reads tell that opencode was killed before it began. */
+  const unlessKilled = Effect.fnUntraced(function* (outcome: Turn.Outcome) {
+    if (outcome._tag !== "failed" || !isUnstarted(state.turn)) return outcome
+    const queued = Effect.timeoutOption(notices.take, 0)
+    const last = yield* Effect.repeat(queued, { until: (one) => Option.isNone(one) || isGap(one.value) })
+    return Option.isSome(last) ? unfinishedOutcome(state.turn, true) : outcome
+  })
+
   const following = Effect.gen(function* () {
     while (true) {
       const { next, openDecision } = state
       if (next._tag === "End") {
         return {
-          outcome: yield* unlessDirectoryIsGone(yield* unlessTakenOver(next.outcome, target, opencode)),
+          outcome: yield* unlessTakenOver(yield* unlessKilled(next.outcome), target, opencode).pipe(
+            Effect.flatMap(unlessDirectoryIsGone),
+          ),
           turn: state.turn,
         }
       }

@@ -41,22 +41,7 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
     return last !== undefined && durable.seq > last + 1
   }
 
-  const {
-    sessions,
-    steps,
-    inbox,
-    knownOf,
-    changed,
-    withTool,
-    executionStarted,
-    started,
-    delivered,
-    ended,
-    failed,
-    interrupted,
-    opened,
-    settled,
-  } = makeRunningTurns(refused)
+  const turns = makeRunningTurns(refused)
 
   const translate = (event: WireEvent, now: number, worktree: string): ReadonlyArray<TurnEvent> => {
     switch (event.type) {
@@ -68,8 +53,8 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       }
       case "session.deleted": {
         const { sessionID } = event.data
-        const events = ended(sessionID, [])
-        sessions.delete(sessionID)
+        const events = turns.ended(sessionID, [])
+        turns.sessions.delete(sessionID)
         sequence.delete(sessionID)
         return [...events, { _tag: "SessionDeleted", sessionID }]
       }
@@ -77,7 +62,7 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
         const { inboxID, item } = event.data
         const call = rejectedCall(item.payload?.metadata)
         const isPrompt = item.type === "user" && call === undefined
-        inbox.set(inboxID, {
+        turns.inbox.set(inboxID, {
           isPrompt,
           isSynthetic: item.type === "synthetic",
           rejectedCall: call,
@@ -86,32 +71,32 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
         return [heartbeat]
       }
       case "session.inbox.cancelled":
-        inbox.delete(event.data.inboxID)
+        turns.inbox.delete(event.data.inboxID)
         return [heartbeat]
       case "session.inbox.delivered":
-        return delivered(event.data.sessionID, event.data.inboxID, now)
+        return turns.delivered(event.data.sessionID, event.data.inboxID, now)
       case "session.execution.started":
-        return executionStarted(event.data.sessionID)
+        return turns.executionStarted(event.data.sessionID)
       case "session.execution.succeeded":
-        return ended(event.data.sessionID, [])
+        return turns.ended(event.data.sessionID, [])
       case "session.execution.failed": {
         const { error, sessionID } = event.data
         // opencode uses `aborted` when it gives up a turn that was interrupted again and again.
-        return ended(sessionID, [failed(sessionID, { ...failureOf(error), kind: "failed" })])
+        return turns.ended(sessionID, [turns.failed(sessionID, { ...failureOf(error), kind: "failed" })])
       }
       case "session.execution.interrupted":
-        return interrupted(event.data.sessionID, event.data.reason, now)
+        return turns.interrupted(event.data.sessionID, event.data.reason, now)
       case "session.retry.scheduled": {
         const { at, attempt, error, sessionID } = event.data
         const status = { type: "retry", attempt, message: error.message, next: at } as const
         return [{ _tag: "StatusChanged", sessionID, status }]
       }
       case "session.step.started":
-        return started(event.data, now)
+        return turns.started(event.data, now)
       case "session.step.ended":
       case "session.step.failed": {
         const { assistantMessageID: id, cost, files = [], sessionID, tokens } = event.data
-        const step = steps.get(id)
+        const step = turns.steps.get(id)
         const patch: ReadonlyArray<TurnEvent> =
           files.length === 0 ? [] : [{ _tag: "PartChanged", part: patchPart(id, files, worktree) }]
         if (step?.info === undefined) return [stale(sessionID)]
@@ -124,7 +109,7 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
             ? { finish: event.data.finish }
             : { finish: "error", error: failureOf(event.data.error) }
         return [
-          changed(step, {
+          turns.changed(step, {
             ...step.info,
             time: { ...step.info.time, completed: now },
             ...(cost === undefined ? {} : { cost }),
@@ -154,12 +139,12 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       case "session.tool.input.started": {
         const { assistantMessageID, id, name } = event.data
         const part = toolPart(assistantMessageID, id, name, { status: "pending", input: {} })
-        steps.get(assistantMessageID)?.tools.set(id, part)
+        turns.steps.get(assistantMessageID)?.tools.set(id, part)
         return [{ _tag: "PartChanged", part }]
       }
       case "session.tool.called": {
         const { assistantMessageID, id, input, sessionID } = event.data
-        return withTool(steps.get(assistantMessageID), sessionID, id, () => ({
+        return turns.withTool(turns.steps.get(assistantMessageID), sessionID, id, () => ({
           status: "running",
           input,
           time: { start: now },
@@ -173,15 +158,15 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       }
       case "session.tool.success": {
         const { assistantMessageID, content, id, metadata, sessionID } = event.data
-        return withTool(steps.get(assistantMessageID), sessionID, id, ({ state }) =>
+        return turns.withTool(turns.steps.get(assistantMessageID), sessionID, id, ({ state }) =>
           completedTool(state.input, content, metadata, endedTime(state, now)),
         )
       }
       case "session.tool.failed": {
         const { assistantMessageID, error, id, sessionID } = event.data
-        const step = steps.get(assistantMessageID)
+        const step = turns.steps.get(assistantMessageID)
         if (step !== undefined && isRefusal(error.message)) step.isRefused = true
-        return withTool(step, sessionID, id, ({ state }) => ({
+        return turns.withTool(step, sessionID, id, ({ state }) => ({
           status: "error",
           input: state.input,
           error: refused.has(assistantMessageID) ? refusalText : error.message,
@@ -190,19 +175,19 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       }
       case "permission.asked": {
         const { id, messageID } = event.data.source ?? {}
-        const call = messageID === undefined || id === undefined ? undefined : steps.get(messageID)?.tools.get(id)
+        const call = messageID === undefined || id === undefined ? undefined : turns.steps.get(messageID)?.tools.get(id)
         const request = toPermission(event.data, call?.state.input)
-        return opened(request.sessionID, { _tag: "RequestOpened", pending: { kind: "permission", request } })
+        return turns.opened(request.sessionID, { _tag: "RequestOpened", pending: { kind: "permission", request } })
       }
       case "form.created": {
         const request = toQuestion(event.data.form)
-        return opened(request.sessionID, { _tag: "RequestOpened", pending: { kind: "question", request } })
+        return turns.opened(request.sessionID, { _tag: "RequestOpened", pending: { kind: "question", request } })
       }
       case "permission.replied":
-        return settled(event.data.sessionID, event.data.requestID)
+        return turns.settled(event.data.sessionID, event.data.requestID)
       case "form.replied":
       case "form.cancelled":
-        return settled(event.data.sessionID, event.data.id)
+        return turns.settled(event.data.sessionID, event.data.id)
     }
   }
 
@@ -213,7 +198,7 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
     const session = envelope.data?.sessionID
     if (event === undefined && session !== undefined && envelope.type === "session.inbox.delivered") {
       // A prompt whose id is too long.
-      knownOf(session).prompt = undefined
+      turns.knownOf(session).prompt = undefined
     }
     if (event === undefined) onUnknown(envelope.type)
     const events = event === undefined ? [heartbeat] : translate(event, envelope.created ?? 0, worktree)

@@ -1,6 +1,6 @@
 /** The handlers of respond_permission and answer_question. */
 import { Clock, Effect } from "effect"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
+import { makeUseAndTouch } from "../shared/useAndTouch.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -13,7 +13,7 @@ import { RequestTools } from "./RequestTools.ts"
 import { makeResume } from "./resume.ts"
 
 export const requestHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const client = yield* OpencodeClient
   const turns = yield* Turns
   const follower = yield* makeFollower(followerOptions)

@@ -3,7 +3,7 @@
  * or for a task of an earlier process.
  */
 import { Clock, Effect, Option, Schema } from "effect"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
+import { makeUseAndTouch } from "../shared/useAndTouch.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -27,7 +27,7 @@ const tooLate = ({ action }: ElicitationReply): Brought => ({
 })
 
 export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const client = yield* OpencodeClient
   const turns = yield* Turns
   const follower = yield* makeFollower(followerOptions)

@@ -9,7 +9,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { plainText } from "../../text/plainText.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
+import { makeUseAndTouch } from "../shared/useAndTouch.ts"
 import { WorktreeLeft } from "../shared/WorktreeLeft.ts"
 import { agentAndModel } from "../turns/promptOptions.ts"
 import { allowing, confirmRules, ruleText } from "./confirmRules.ts"
@@ -43,7 +43,7 @@ const unknown = (value: string) =>
 const asMessageId = Schema.decodeOption(MessageId)
 
 export const creationHandlers = Effect.gen(function* () {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const client = yield* OpencodeClient
 
   const create = Effect.fnUntraced(function* (

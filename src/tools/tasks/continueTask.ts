@@ -9,7 +9,7 @@ import { findPrompt } from "../../opencode/turns/findPrompt.ts"
 import { confirmArrival } from "../../opencode/turns/promptArrival.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
+import { makeUseAndTouch } from "../shared/useAndTouch.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 import { UnansweredMessages } from "../turns/UnansweredMessages.ts"
 import { type Checkpoint, messageDigest, shortName } from "./checkpoint.ts"
@@ -46,7 +46,7 @@ const promptOf = Effect.fnUntraced(function* (address: SessionAddress, checkpoin
 })
 
 export const makeContinueTask = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Call } from "../../mcp/Call.ts"
 import { messageDigest, setCheckpoint } from "../tasks/checkpoint.ts"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
+import { makeUseAndTouch } from "../shared/useAndTouch.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -40,8 +40,17 @@ const maxAcceptTime = 47_000
 /** With `async`, a turn that has ended is reported; this is the time to find that out. */
 const alreadyEnded = "2 seconds"
 
+/** With `async`, a turn that is still running is reported as accepted. */
+const asAccepted = (report: TurnReport): TurnReport =>
+  report.outcome._tag === "still running"
+    ? { ...report, outcome: { _tag: "accepted", detail: "", parked: false } }
+    : report
+
+/** Of a message that an earlier call has sent. */
+const repeated = (report: TurnReport): TurnReport => ({ ...report, repeated: true })
+
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   const client = yield* OpencodeClient
   const turns = yield* Turns
   const follower = yield* makeFollower(followerOptions)
@@ -60,20 +69,19 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const { options, report } = yield* follower(address, startedAt)
     const { agent, model } = parameters
     const call = { session: session.id, text: message, agent, model }
-    const once = (way: SendOnce<ClientError | SendError | NoTurn, never>) =>
-      parameters.message_id === undefined ? sendOnce(address, call, way) : way.send((stages) => stages)
+    /** A caller with a `message_id` repeats its calls itself. */
+    const once = (steps: SendOnce<ClientError | SendError | NoTurn, never>) =>
+      parameters.message_id === undefined ? sendOnce(address, call, steps) : steps.send((stages) => stages)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
-      const accepted = { _tag: "accepted", detail: "", parked: false } as const
-      const shown = (started: TurnReport) =>
-        turnView(target, started.outcome._tag === "still running" ? { ...started, outcome: accepted } : started)
+      const shown = (report: TurnReport) => turnView(target, asAccepted(report))
       return yield* once({
         send: (keeping) =>
           Effect.map(turns.start(target, session, { ...prompt, ifBusy, timeout, stages: keeping(unobserved) }), shown),
         follow: (prompt) =>
           Effect.map(turns.follow(target, session, { prompt, timeout: alreadyEnded }), (report) =>
-            shown({ ...report, repeated: true }),
+            shown(repeated(report)),
           ),
       })
     }
@@ -85,12 +93,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       send: (keeping) =>
         report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages: keeping(stages) })),
       follow: (prompt) =>
-        report((stages) =>
-          Effect.map(turns.follow(target, session, { ...options, prompt, stages }), (report) => ({
-            ...report,
-            repeated: true,
-          })),
-        ),
+        report((stages) => Effect.map(turns.follow(target, session, { ...options, prompt, stages }), repeated)),
     })
   })
 

@@ -10,7 +10,7 @@ import { line } from "../../text/plainText.ts"
 import { findOrigin, findRequest } from "../../tools/requests/findRequest.ts"
 import { answer, response } from "../../tools/requests/personDecision.ts"
 import { InvalidParameter } from "../../tools/shared/InvalidParameter.ts"
-import { makeUseAndTell } from "../../tools/shared/useAndTell.ts"
+import { makeUseAndTouch } from "../../tools/shared/useAndTouch.ts"
 import type { RequestLedger } from "./RequestLedger.ts"
 
 const text = (fields: UrlParams.UrlParams, name: string): string =>
@@ -54,7 +54,7 @@ const decisionIn = (
 export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLedger) {
   const client = yield* OpencodeClient
   const scope = yield* Effect.scope
-  const use = yield* makeUseAndTell
+  const use = yield* makeUseAndTouch
   /** The requests that are being decided: a second form about one is not sent. */
   const deciding = new Set<string>()
 

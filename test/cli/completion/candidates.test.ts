@@ -5,7 +5,8 @@ import { Completions } from "effect/cli"
 import { root } from "../../../src/cli/cli.ts"
 import { bashReplacement, bashWords } from "../../../src/cli/completion/bashWords.ts"
 import { candidates } from "../../../src/cli/completion/candidates.ts"
-import { sessionName } from "../../../src/cli/completion/liveNames.ts"
+import { sessionNames } from "../../../src/cli/completion/liveNames.ts"
+import { session } from "../../../src/testing/samples.ts"
 
 const live = {
   instances: Effect.succeed([{ value: "my shop", description: "/shop" }]),
@@ -21,6 +22,12 @@ const offered = (...words: ReadonlyArray<string>) =>
 const last = (line: string) => bashWords(line).at(-1) ?? { raw: "", text: "" }
 
 const replaced = (line: string, readlineWord: string, value: string) => bashReplacement(value, last(line), readlineWord)
+
+/** How the first sessions are named among all: pairs of name and title. */
+const named = (all: ReadonlyArray<readonly [string, string]>, shown = all.length) => {
+  const sessions = all.map(([name, title]) => session(name, { title }))
+  return sessionNames(sessions.slice(0, shown), sessions).map(({ value }) => value)
+}
 
 describe("completion", () => {
   it.effect("offers commands, flags and their values, instances and sessions", () =>
@@ -56,12 +63,12 @@ describe("completion", () => {
   )
 
   it("names a session by its title if no other session has it, else by its id", () => {
-    const login = { session_id: "ses_1", title: "Fix the login" }
-    const page = { session_id: "ses_2", title: "Fix the login page" }
-    assert.strictEqual(sessionName(login, [login, page]).value, "ses_1")
-    assert.strictEqual(sessionName(page, [login, page]).value, "Fix the login page")
-    assert.strictEqual(sessionName({ ...login, title: "-rf" }, []).value, "ses_1")
-    assert.strictEqual(sessionName({ ...login, title: "a\u001B[2Jb" }, []).value, "ses_1")
+    const [login, page] = [["1", "Fix the login"] as const, ["2", "Fix the login page"] as const]
+    assert.deepStrictEqual(named([login, page]), ["ses_1", "Fix the login page"])
+    // Also if the other one is not offered.
+    assert.deepStrictEqual(named([login, page], 1), ["ses_1"])
+    assert.deepStrictEqual(named([["1", "-rf"]]), ["ses_1"])
+    assert.deepStrictEqual(named([["1", "a\u001B[2Jb"]]), ["ses_1"])
   })
 
   it("reads and quotes words as bash does", () => {

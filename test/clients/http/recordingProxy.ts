@@ -3,7 +3,9 @@
  * network does.
  */
 import { Effect, Option, Ref } from "effect"
+import { Sse } from "effect/encoding"
 import { type ClientRequest, createServer, type IncomingMessage, request as httpRequest } from "node:http"
+import { listening } from "../../support/loopback.ts"
 import { decodeMessage, exchangesOf, type Message, type Recording, type Said } from "../record/Recording.ts"
 
 /** Messages that share the ids of requests: those of a session, or of one request of a client without sessions. */
@@ -27,19 +29,6 @@ const parsed = (text: string): unknown => {
     return JSON.parse(text) as unknown
   } catch {
     return undefined
-  }
-}
-
-/** The messages of complete events. */
-const eventReader = (told: (text: string) => void) => {
-  let rest = ""
-  return (chunk: string) => {
-    const events = (rest + chunk).replaceAll("\r\n", "\n").split("\n\n")
-    rest = events.pop() ?? ""
-    for (const event of events) {
-      const data = event.split("\n").flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trim()] : []))
-      if (data.some((text) => text !== "")) told(data.join("\n"))
-    }
   }
 }
 
@@ -94,11 +83,13 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ logsIn, onReque
       if ((status === 401 && !logsIn) || status >= 500) oddities.push(`${method} ${url}: ${status}`)
       response.writeHead(status, headers)
       const isStream = headers["content-type"]?.startsWith("text/event-stream") === true
-      const events = eventReader((text) => note(conversation, "server", text))
+      const events = Sse.makeParser((event) => {
+        if (event._tag === "Event") note(conversation, "server", event.data)
+      })
       let whole = ""
       answer.setEncoding("utf8")
       answer.on("data", (chunk: string) => {
-        if (isStream) events(chunk)
+        if (isStream) events.feed(chunk)
         else whole += chunk
         response.write(chunk)
       })
@@ -120,16 +111,7 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ logsIn, onReque
     Ref.update(cuts, (count) => count + 1),
   )
 
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.andThen(
-        cut,
-        Effect.sync(() => void server.close()),
-      ),
-  )
-  const address = server.address()
-  if (address === null || typeof address === "string") return yield* Effect.die(new Error("no port"))
+  const ownPort = yield* listening(server)
 
   const recording = Effect.sync((): Recording => {
     const ids = [...new Set(heard.map((each) => each.in.id))]
@@ -139,5 +121,5 @@ export const makeRecordingProxy = Effect.fnUntraced(function* ({ logsIn, onReque
       oddities,
     }
   })
-  return { port: address.port, url: `http://127.0.0.1:${address.port}/mcp`, recording, cut, cuts: Ref.get(cuts) }
+  return { port: ownPort, url: `http://127.0.0.1:${ownPort}/mcp`, recording, cut, cuts: Ref.get(cuts) }
 })

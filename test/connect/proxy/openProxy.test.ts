@@ -14,7 +14,7 @@ import { connect } from "node:net"
 import { gzipSync } from "node:zlib"
 import { basicAuthorization } from "../../../src/connect/proxy/checkAuthorization.ts"
 import { openProxy, ServiceAway } from "../../../src/connect/proxy/openProxy.ts"
-import { close, freePort, listen } from "../../support/loopback.ts"
+import { freePort, listening } from "../../support/loopback.ts"
 
 const credentialsOf = (password: string, username = "opencode") => ({ username, password: Redacted.make(password) })
 const fleet = credentialsOf("fleet's pässword", "me")
@@ -22,14 +22,7 @@ const authorization = basicAuthorization(fleet)
 const service = basicAuthorization(credentialsOf("the machine's own"))
 
 /** A server in place of opencode's service. */
-const serving = (listener: RequestListener) =>
-  Effect.suspend(() => {
-    const server = createServer(listener)
-    return Effect.acquireRelease(listen(server), () => {
-      server.closeAllConnections()
-      return close(server)
-    })
-  })
+const serving = (listener: RequestListener) => Effect.suspend(() => listening(createServer(listener)))
 
 const upstreamAt = (port: number) => ({ host: "127.0.0.1", port, authorization: service })
 

@@ -6,7 +6,7 @@ import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { routes } from "../../../src/testing/routes.ts"
-import { close, listen } from "../../support/loopback.ts"
+import { listening } from "../../support/loopback.ts"
 
 /** The fake's whole answer. */
 export interface Answer {
@@ -128,11 +128,6 @@ export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
     const fiber = run(serve(request, response))
     response.on("close", () => fiber.interruptUnsafe())
   })
-  port = yield* Effect.acquireRelease(listen(server), () =>
-    Effect.suspend(() => {
-      server.closeAllConnections()
-      return close(server)
-    }),
-  )
+  port = yield* listening(server)
   return port
 })

@@ -228,7 +228,7 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           yield* call("refresh_instances", {})
           const after = yield* holdings.pipe(
             // Idle connections are kept for a few seconds, and event streams for a minute after their last use.
-            Effect.repeat({ until: (now) => isAtMost(now, before), schedule: Schedule.spaced("500 millis") }),
+            Effect.repeat({ until: (now) => isAtMost(now, before), schedule: Schedule.spaced("3 seconds") }),
             Effect.timeoutOrElse({ duration: "2 minutes", orElse: () => holdings }),
           )
           return {

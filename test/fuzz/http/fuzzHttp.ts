@@ -21,13 +21,15 @@ const tokens = { token: "a-token-with-all-scopes", reader: "a-token-that-only-re
 /** Nothing of the inside may be shown. */
 const leak = /^ +at \S|node:internal|Unhandled|-32603|internal error/imu
 
-const problemOf = ({ isWhole, mayPass }: FuzzRequest, { status, text }: Answered): string | undefined => {
+const problemOf = ({ isWhole, mayPass, showsToken }: FuzzRequest, { status, text }: Answered): string | undefined => {
   if (status === undefined) return isWhole ? "no answer" : undefined
   const begin = text.slice(0, 600)
   if (status === 500 || status > 503) return `status ${status}: ${begin}`
   if (leak.test(text)) return `shows its inside: ${begin}`
   if (!mayPass && status < 300) return `passes without being allowed: ${begin}`
-  return Object.values(tokens).some((token) => text.includes(token)) ? `shows a token: ${begin}` : undefined
+  return !showsToken && Object.values(tokens).some((token) => text.includes(token))
+    ? `shows a token: ${begin}`
+    : undefined
 }
 
 export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: FuzzOptions) {

@@ -19,6 +19,8 @@ export interface FuzzRequest {
   readonly mayPass: boolean
   /** Whether all of the body that is announced is sent. */
   readonly isWhole: boolean
+  /** Whether the token stands where an answer may repeat it, such as in the name of a revision. */
+  readonly showsToken: boolean
 }
 
 type Header = readonly [name: string, value: string]
@@ -229,11 +231,15 @@ const generated = Effect.fnUntraced(function* (seed: string, index: number, know
   const hasKey = [...named("authorization"), ...named("cookie")].some((value) =>
     /^Bearer +@(?:token|reader)@ *$|opencode-fleet=@cookie@/iu.test(value),
   )
-  const isOwnHost = named("host").length === 1 && named("host")[0] === "127.0.0.1"
+  // Of several, Node takes the first.
+  const isOwnHost = named("host")[0] === "127.0.0.1"
   const isOwnOrigin = named("origin").every((origin) => origin === "http://127.0.0.1")
   const result: FuzzRequest = {
     bytes: Buffer.concat([Buffer.from(fill(head.join("\r\n")), "latin1"), request.body]),
     mayPass: isOwnHost && isOwnOrigin && (hasKey || open.test(path)),
+    showsToken: [path, ...headers.flatMap(([name, value]) => (/^authorization$/iu.test(name) ? [] : [value]))].some(
+      (text) => text.includes("@token@"),
+    ),
     isWhole:
       named("content-length").every((length) => Number(length) === request.body.byteLength) &&
       named("transfer-encoding").length === 0,

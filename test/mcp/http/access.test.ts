@@ -11,6 +11,7 @@ import { makeEndpoint } from "../../../src/mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "../../../src/mcp/http/McpEndpoint.ts"
 import { connectHttp, kinds } from "../../support/McpClients.ts"
 import * as Asking from "../askingToys.ts"
+import { meta2026 } from "../../support/meta2026.ts"
 
 const all = ["read", "send", "decide"]
 
@@ -89,11 +90,7 @@ const goOn = {
   params: {
     name: "go_on",
     arguments: {},
-    _meta: {
-      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-      "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
-      "io.modelcontextprotocol/clientCapabilities": {},
-    },
+    _meta: meta2026(),
   },
 }
 

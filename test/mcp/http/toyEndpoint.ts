@@ -5,6 +5,7 @@ import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Gate, Refused } from "../../../src/mcp/access/Gate.ts"
 import { Call, LongRunning } from "../../../src/mcp/Call.ts"
 import { type EndpointOptions, makeEndpoint } from "../../../src/mcp/http/Endpoint.ts"
+import { meta2026 } from "../../support/meta2026.ts"
 
 const Toys = Toolkit.make(
   Tool.make("look", { description: "Reads", success: Schema.Struct({ canAsk: Schema.Boolean }) }).annotate(
@@ -64,11 +65,7 @@ export const modern = (method: string, params: object = {}, client: object = { n
     method,
     params: {
       ...params,
-      _meta: {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": client,
-        "io.modelcontextprotocol/clientCapabilities": {},
-      },
+      _meta: meta2026({}, client),
     },
   },
 })

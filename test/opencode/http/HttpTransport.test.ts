@@ -4,31 +4,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
 import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { target } from "../../support/overFake.ts"
 import { here, msg, session } from "../../../src/testing/samples.ts"
+import { listening } from "../../support/loopback.ts"
 
 const client = OpencodeV1.layer.pipe(Layer.provide(HttpTransport.layer))
 
 /** The URL of a server with this request listener. It stops when the scope closes. */
 const serving = (listener: RequestListener) =>
   Effect.map(
-    Effect.acquireRelease(
-      Effect.callback<ReturnType<typeof createServer>>((resume) => {
-        const server = createServer(listener)
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.sync(() => {
-          server.close()
-          server.closeAllConnections()
-        }),
-    ),
-    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    Effect.suspend(() => listening(createServer(listener))),
+    (port) => `http://127.0.0.1:${port}`,
   )
 
 const at = (url: string) => Effect.map(OpencodeClient, (client) => client.at({ ...target, url }))

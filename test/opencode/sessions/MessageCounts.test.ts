@@ -5,16 +5,10 @@ import { CacheFiles } from "../../../src/machine/CacheFiles.ts"
 import { MessageCounts } from "../../../src/opencode/sessions/MessageCounts.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { here, msg, session, user } from "../../../src/testing/samples.ts"
+import { makeMemoryFiles } from "../../support/memoryFiles.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 
 const messagesRoute = `GET /session/${here}/message`
-
-/** Files in memory, which several fleets share. */
-const memory = (files: Map<string, string>) =>
-  Layer.succeed(CacheFiles, {
-    read: (name) => Effect.sync(() => files.get(name)),
-    write: (name, content) => Effect.sync(() => void files.set(name, content)),
-  })
 
 /** Three messages, counted in the background by one process, which then ends. */
 const countedBy = (files: Map<string, string>) =>
@@ -26,14 +20,14 @@ const countedBy = (files: Map<string, string>) =>
     yield* Effect.asVoid(counts.countLater(target, [session("main")]))
     yield* pass(500)
     assert.deepStrictEqual(yield* counts.known(session("main")), { count: 3, more: false })
-  }).pipe(Effect.provide(Layer.fresh(overFake).pipe(Layer.provide(memory(files)))))
+  }).pipe(Effect.provide(Layer.fresh(overFake).pipe(Layer.provide(Layer.succeed(CacheFiles, makeMemoryFiles(files))))))
 
 const knownTo = (files: Map<string, string>, one = session("main")) =>
   Effect.gen(function* () {
     const known = yield* (yield* MessageCounts).known(one)
     assert.strictEqual((yield* FakeOpencode).count(messagesRoute), 0)
     return known
-  }).pipe(Effect.provide(Layer.fresh(overFake).pipe(Layer.provide(memory(files)))))
+  }).pipe(Effect.provide(Layer.fresh(overFake).pipe(Layer.provide(Layer.succeed(CacheFiles, makeMemoryFiles(files))))))
 
 describe("MessageCounts", () => {
   it.effect("are known to the next process, until the session changes", () =>

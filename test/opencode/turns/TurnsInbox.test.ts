@@ -271,6 +271,22 @@ describe("A message whose request breaks", () => {
     }).pipe(Effect.provide(overFake2)),
   )
 
+  it.effect("is interrupted if opencode was killed before it began: it is stored, and never answered", () =>
+    Effect.gen(function* () {
+      const { fake } = yield* scene
+      fake.onPrompt = (prompt) => {
+        fake.take(prompt)
+        fake.statuses.delete(here)
+      }
+      const fiber = yield* posting({ text: "once" })
+      yield* pass(500)
+      fake.cut()
+      const { outcome } = yield* ended(fiber)
+      assert.strictEqual(outcome._tag, "interrupted")
+      assert.include("detail" in outcome ? outcome.detail : "", "opencode was killed or restarted")
+    }).pipe(Effect.provide(overFake2)),
+  )
+
   it.effect("is uncertain if opencode does not come back", () =>
     Effect.gen(function* () {
       const { fake } = yield* scene

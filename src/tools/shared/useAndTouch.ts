@@ -5,7 +5,7 @@ import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import type { Target } from "../../opencode/Target.ts"
 
-export const makeUseAndTell = Effect.gen(function* () {
+export const makeUseAndTouch = Effect.gen(function* () {
   const fleet = yield* Fleet
   const touch = yield* toucher
   return <A, E, R>(instance: string | undefined, run: (target: Target, instance: Instance) => Effect.Effect<A, E, R>) =>
