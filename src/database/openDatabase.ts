@@ -32,8 +32,8 @@ const migrationTimeout = "10 seconds"
 const reconnect = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("5 seconds")])
 
 /**
- * A machine that has lost its power says no good-bye: PostgreSQL notices within half a minute, and frees its locks. On a Unix
- * socket, it does so at once, and these have no effect.
+ * A machine that loses power does not close its connection. With these, PostgreSQL closes it within half a minute, which frees
+ * its locks. They have no effect on Unix sockets, which close at once.
  */
 const keepAlive = `select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false)`

@@ -16,7 +16,7 @@ export interface Announcement {
   /** The same in all announcements of one instance, if it was announced with an id. */
   readonly identity?: string | undefined
   /**
-   * Why this machine does not reach it, as the rest of a sentence. Then `url` leads nowhere and only identifies it, and nothing is
+   * Why this machine cannot reach it: a sentence that continues after its name. `url` is then only an identifier, and no request is
    * sent to it.
    */
   readonly unreachable?: string | undefined

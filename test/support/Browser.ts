@@ -20,7 +20,7 @@ export class Browser extends Context.Service<
         inBrowser(() =>
           chromium.launch({
             executablePath: find("chromium") ?? "chromium",
-            // The tests may run as root, for whom Chromium has no sandbox.
+            // Chromium has no sandbox for root, and tests may run as root.
             args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
           }),
         ),

@@ -6,7 +6,7 @@
  * opencode reports the session as idle. None waits behind a turn that waits for a person, who may never come: its caller
  * learns at once what has to be decided.
  */
-import { Effect, Latch, Option, RcMap, Semaphore } from "effect"
+import { Effect, Fiber, Latch, Option, RcMap, RcRef, Semaphore } from "effect"
 import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import { type ClientError } from "../errors.ts"
 import { SessionBusy } from "./sendErrors.ts"
@@ -93,12 +93,16 @@ interface QueueEntry {
 }
 
 interface Waiting extends QueueEntry {
-  /** Yields an error when the prompt must not wait any longer. */
+  /** Yields an error when no prompt of the queue must wait any longer. */
   readonly refusal: Effect.Effect<SessionBusy>
 }
 
 const makeQueue = Effect.gen(function* () {
   const permit = yield* Semaphore.make(1)
+  let refusal: Effect.Effect<SessionBusy> = Effect.never
+  // All prompts that wait share it, because it asks opencode after each change.
+  const watching = yield* RcRef.make({ acquire: Effect.suspend(() => Effect.forkScoped(refusal)) })
+  const refusedAll = Effect.scoped(Effect.flatMap(RcRef.get(watching), Fiber.join))
   const queue: Array<QueueEntry & { isSent: boolean; turnsAhead: number }> = []
 
   const reportPositions = Effect.suspend(() => {
@@ -115,6 +119,7 @@ const makeQueue = Effect.gen(function* () {
   /** `None` if the work was not done because the permit is taken. */
   return <A, E, R>(entry: Waiting, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
+      refusal = entry.refusal
       const own = { ...entry, isSent: false, turnsAhead: 0 }
       let state: "waiting" | "begun" | "refused" = "waiting"
       const begun = Latch.makeUnsafe()
@@ -124,7 +129,7 @@ const makeQueue = Effect.gen(function* () {
         state = "begun"
         return Effect.andThen(begun.open, work(sent))
       })
-      const refused = Effect.flatMap(Effect.raceFirst(Effect.as(begun.await, undefined), entry.refusal), (error) => {
+      const refused = Effect.flatMap(Effect.raceFirst(Effect.as(begun.await, undefined), refusedAll), (error) => {
         if (error === undefined || state === "begun") return Effect.never
         state = "refused"
         return Effect.fail(error)

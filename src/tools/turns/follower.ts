@@ -44,7 +44,7 @@ export const noticing = (touch: Effect.Effect<void>, stages: TurnStages): TurnSt
   return { ...stages, publish: (stage) => Effect.andThen(notice(stage), stages.publish(stage)) }
 }
 
-/** A task is followed to its end. One that is forgotten must not be followed for ever. */
+/** A task is followed until it ends, but at most this long, because its client may have forgotten it. */
 const longestTask: Duration.Input = "1 day"
 
 /** In milliseconds: a caller may wait for less than `sendTimeout`. */

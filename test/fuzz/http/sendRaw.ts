@@ -1,6 +1,7 @@
 /** Sends the bytes of a request on a connection of their own, in two pieces. */
 import { Effect } from "effect"
 import { connect } from "node:net"
+import type { FuzzRequest } from "./requests.ts"
 
 export interface Answered {
   /** Undefined if the connection ended without an answer. */
@@ -8,14 +9,17 @@ export interface Answered {
   readonly text: string
 }
 
-/** Streams without an end, and requests without one. */
-const maxMs = 1500
+/** How long a stream without an end is read. */
+const maxMs = 400
 
 const isStream = /^content-type: text\/event-stream/imu
 const hasAnswer = /"(?:result|error)":/u
 
-/** What has come until the connection ended, or until the answer on a stream. */
-export const sendRaw = (port: number, bytes: Buffer, half: number) =>
+/** Milliseconds that a busy server may take to begin its answer. */
+const maxBeginMs = 30_000
+
+/** What has come until the connection ended, or until the answer on a stream. A request that is not whole has no answer soon. */
+export const sendRaw = (port: number, { bytes, isWhole }: Pick<FuzzRequest, "bytes" | "isWhole">, half: number) =>
   Effect.callback<Answered>((resume) => {
     let text = ""
     const socket = connect(port, "127.0.0.1", () => {
@@ -30,8 +34,7 @@ export const sendRaw = (port: number, bytes: Buffer, half: number) =>
     }
     const isOver = () => text !== "" && (isStream.test(text) || !text.includes("\r\n\r\n"))
     let timer = setTimeout(function again(waited = maxMs) {
-      // Without any answer, the server may be busy.
-      if (isOver() || waited > 20 * maxMs) end()
+      if (isOver() || !isWhole || waited > maxBeginMs) end()
       else timer = setTimeout(again, maxMs, waited + maxMs)
     }, maxMs)
     socket.on("data", (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Array, Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
@@ -53,6 +53,25 @@ describe("The queue of a session", () => {
         yield* Fiber.join(fiber)
       }
       assert.deepStrictEqual(yield* texts, ["one", "three", "four"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("asks opencode whether a person is needed once for all messages that wait", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const reads = Effect.fnUntraced(function* (waiting: number) {
+        const calls = yield* Effect.forEach(Array.makeBy(waiting, String), (text) => sending({ text }))
+        yield* pass(500)
+        const before = fake.count("GET /permission")
+        yield* pass(20_000)
+        yield* Effect.forEach(calls, Fiber.interrupt)
+        yield* pass(500)
+        return fake.count("GET /permission") - before
+      })
+      makeBusy(fake)
+      const one = yield* reads(2)
+      assert.isAbove(one, 0)
+      assert.strictEqual(yield* reads(10), one)
     }).pipe(Effect.provide(overFake)),
   )
 

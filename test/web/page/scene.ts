@@ -21,7 +21,7 @@ const tokens: Readonly<Record<string, ReadonlyArray<string>>> = {
   sender: ["fleet:send"],
 }
 
-/** Lets in whoever has one of the tokens. */
+/** Accepts the tokens above. */
 export const tokenGate = Layer.succeed(Gate, {
   verify: (token) => {
     const name = token === undefined ? "" : Redacted.value(token)
