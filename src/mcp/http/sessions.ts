@@ -111,7 +111,7 @@ export const makeSessions = Effect.fnUntraced(function* (
   }
   const close = (session: Session) => Effect.promise(() => session.transport.close())
 
-  /** One caller's sessions take only a part of the room, so that a careless client shuts out nobody else. */
+  /** The sessions of one caller take only a part of the room, so that there is some left for the others. */
   const makeRoom = Effect.fnUntraced(function* (caller: Caller) {
     const all = [...sessions.values()]
     const own = all.filter(({ subject }) => subject === caller.subject)
