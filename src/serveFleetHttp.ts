@@ -10,7 +10,7 @@ import { serverInfo } from "./serverInfo.ts"
 import { endingText } from "./tools/endingText.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
-import { baseScope, fleetScopes, formScope, loginScopes, scopeOf } from "./tools/scopes.ts"
+import { formScope, gateScopes, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
@@ -51,8 +51,7 @@ export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
 }
 
 /** The gate over a file of tokens: lines of a token, its name, and its scopes. An edit counts at the next request. */
-export const tokenFileGate = (file: string) =>
-  layerTokenFile({ file }, { all: fleetScopes, base: baseScope, atLogin: loginScopes })
+export const tokenFileGate = (file: string) => layerTokenFile({ file }, gateScopes)
 
 /**
  * The server of the fleet as a layer: the endpoint at `/mcp`, and `routes` of your own, whose Host and Origin headers are

@@ -16,6 +16,9 @@ export const baseScope: FleetScope = "fleet:read"
  */
 export const loginScopes: ReadonlyArray<FleetScope> = ["fleet:read", "fleet:send"]
 
+/** The same for the gate. */
+export const gateScopes = { all: fleetScopes, base: baseScope, atLogin: loginScopes } as const
+
 /** A form that is put to a person ends in a decision, so a caller without this scope is shown none. */
 export const formScope: FleetScope = "fleet:decide"
 

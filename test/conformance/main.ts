@@ -14,11 +14,11 @@ import { revisions, runSuite, suitePackage, suiteVersion } from "./suite.ts"
 
 const runAll = Effect.fnUntraced(function* (bin: string) {
   const verdicts = []
-  for (const { serve, target } of servers) {
+  for (const { serve, target, title: server } of servers) {
     const url = yield* serve
     for (const revision of revisions) {
       const verdict = judge({ target, revision, scenarios: yield* runSuite(bin, url, revision) }, expected)
-      const title = `${target} ${revision}`
+      const title = `${server} ${revision}`
       yield* Console.error(`${verdict.problems.length === 0 ? "ok" : "FAILED"}  ${title}`)
       for (const problem of verdict.problems) yield* Console.error(`        ${problem}`)
       verdicts.push({ title, ...verdict })

@@ -1,6 +1,7 @@
 /** The flags that name the channels of `notify`. */
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
+import { bareFlag } from "./bareFlag.ts"
 import { desktop, hasDesktop } from "../../notify/channels/desktop.ts"
 import { exec } from "../../notify/channels/exec.ts"
 import { ntfy, topicOf } from "../../notify/channels/ntfy.ts"
@@ -48,7 +49,7 @@ const commands = Flag.String("exec").pipe(
   Flag.atLeast(0),
 )
 
-const onDesktop = Flag.Boolean("desktop").pipe(
+const onDesktop = bareFlag("desktop").pipe(
   Flag.withDescription("Show each event on this desktop, through notify-send (Linux) or osascript (macOS)"),
   Flag.withDefault(false),
 )

@@ -1,6 +1,7 @@
 /** The sessions that a message goes to with `--to` and `--all-idle`. */
 import { Console, Effect, Option } from "effect"
 import { Flag, Prompt, TerminalCapabilities } from "effect/cli"
+import { bareFlag } from "./bareFlag.ts"
 import { line, plainLine } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import type { IfBusy } from "../../opencode/turns/sessionQueue.ts"
@@ -20,13 +21,13 @@ export const manyFlags = {
     Flag.withMetavar("INSTANCE/SESSION"),
     Flag.atLeast(0),
   ),
-  allIdle: Flag.Boolean("all-idle").pipe(
+  allIdle: bareFlag("all-idle").pipe(
     Flag.withDescription(
       "Send to the latest session of every instance on which no session is busy. Asks before it sends",
     ),
     Flag.withDefault(false),
   ),
-  yes: Flag.Boolean("yes").pipe(
+  yes: bareFlag("yes").pipe(
     Flag.withAlias("y"),
     Flag.withDescription("With --all-idle: do not ask"),
     Flag.withDefault(false),

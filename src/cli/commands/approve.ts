@@ -1,16 +1,17 @@
 /** `opencode-fleet approve`: allows what an agent asks for. */
 import { Effect } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { confirmed } from "../arguments/choose.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { decideRequest, decisionArguments, isNamed } from "../process/decideRequest.ts"
 
-const always = Flag.Boolean("always").pipe(
+const always = bareFlag("always").pipe(
   Flag.withDescription("Also allow similar requests from now on; the command shows which"),
   Flag.withDefault(false),
 )
 
-const yes = Flag.Boolean("yes").pipe(
+const yes = bareFlag("yes").pipe(
   Flag.withAlias("y"),
   Flag.withDescription("Do not ask for confirmation in a terminal"),
   Flag.withDefault(false),

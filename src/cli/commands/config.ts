@@ -1,6 +1,7 @@
 /** `opencode-fleet config`: prints the configuration that adds this executable to an MCP client. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import {
   type Client,
   type ClientConfiguration,
@@ -59,11 +60,11 @@ const run = Effect.fn(function* (input: Input) {
 export const config = Command.make(
   "config",
   {
-    http: Flag.Boolean("http").pipe(
+    http: bareFlag("http").pipe(
       Flag.withDescription("For a server that is running: opencode-fleet serve --http"),
       Flag.withDefault(false),
     ),
-    login: Flag.Boolean("login").pipe(
+    login: bareFlag("login").pipe(
       Flag.withDescription("With --http: the client logs in (OAuth), and needs no token"),
       Flag.withDefault(false),
     ),

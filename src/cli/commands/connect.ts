@@ -1,12 +1,13 @@
 /** `opencode-fleet connect`: starts opencode as a member of the fleet, or registers a running one. */
 import { Effect, Layer } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { opencodeLayer } from "../../layers.ts"
 import type { ConnectArguments } from "../connect/connectArguments.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 
 const flags = {
-  headless: Flag.Boolean("headless").pipe(
+  headless: bareFlag("headless").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
       "Start `opencode serve` (opencode 2: its background service) instead of the terminal UI, on an unattended machine",
@@ -22,7 +23,7 @@ const flags = {
     Flag.withMetavar("USER@HOST"),
     Flag.withDescription("Also register on that machine, through an SSH tunnel. Overrides RELAY_SSH_CMD"),
   ),
-  registry: Flag.Boolean("registry").pipe(
+  registry: bareFlag("registry").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Also announce it in the database of DATABASE_URL, for servers on other machines"),
   ),
@@ -31,17 +32,17 @@ const flags = {
     Flag.withMetavar("URL"),
     Flag.withDescription("With --registry: the URL at which other machines reach it, such as http://laptop.lan:4096"),
   ),
-  withoutPassword: Flag.Boolean("no-password").pipe(
+  withoutPassword: bareFlag("no-password").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
       "Use the relay although opencode 1 has no password: everyone with an account there can then run commands on this machine",
     ),
   ),
-  status: Flag.Boolean("status").pipe(
+  status: bareFlag("status").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Show what is connected on this machine and the state of each tunnel, then exit"),
   ),
-  json: Flag.Boolean("json").pipe(
+  json: bareFlag("json").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
       "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}; for opencode 2 with api: 2 in place of url and directory",

@@ -1,6 +1,7 @@
 /** `opencode-fleet doctor`: checks the setup and says how to fix each problem. */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import type { Finding } from "../doctor/doctor.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 import { type Mark, marks, widest } from "../terminal/marks.ts"
@@ -38,7 +39,7 @@ const run = Effect.fn(function* ({ json }: { json: boolean }) {
 export const doctor = Command.make(
   "doctor",
   {
-    json: Flag.Boolean("json").pipe(
+    json: bareFlag("json").pipe(
       Flag.withDescription(
         "Print JSON: {findings: [{check, state, message, advice?}], ok}; state is ok, warning or problem",
       ),

@@ -1,6 +1,7 @@
 /** `opencode-fleet instances`: shows the fleet, once or as it changes. */
 import { Console, Effect, Stream, Struct } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
@@ -73,14 +74,14 @@ const watchTables = Stream.runForEach(fleetChanges, ([fleet, index]) =>
   Effect.andThen(index === 0 ? Effect.void : Console.log(""), print(fleet)),
 )
 
-const asJson = Flag.Boolean("json").pipe(
+const asJson = bareFlag("json").pipe(
   Flag.withDescription(
     "Print all instances as JSON in the shape of the MCP tool list_instances; with --watch, one line per change",
   ),
   Flag.withDefault(false),
 )
 
-const watch = Flag.Boolean("watch").pipe(
+const watch = bareFlag("watch").pipe(
   Flag.withAlias("w"),
   Flag.withDescription(
     "Keep running: in a terminal as a dashboard with keys, which its last line shows; otherwise print the table again after each change",

@@ -1,6 +1,7 @@
 /** `opencode-fleet prune`: removes the registrations of instances that are gone. No other command removes any. */
 import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { prune as pruneRegistrations, type Pruned } from "../../fleet/prune/prune.ts"
 import { fleetLayerWith } from "../../layers.ts"
@@ -70,7 +71,7 @@ const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration
 export const prune = Command.make(
   "prune",
   {
-    dryRun: Flag.Boolean("dry-run").pipe(
+    dryRun: bareFlag("dry-run").pipe(
       Flag.withDescription("Show what would be removed, and change nothing"),
       Flag.withDefault(false),
     ),
@@ -82,7 +83,7 @@ export const prune = Command.make(
       Flag.withDefault("7 days"),
       Flag.filterMap(parseDuration, () => 'a duration such as "7 days", "30 minutes" or "0 seconds"'),
     ),
-    json: Flag.Boolean("json").pipe(
+    json: bareFlag("json").pipe(
       Flag.withDescription("Print JSON: an array of {file, name, verdict, reason, silent_since?}"),
       Flag.withDefault(false),
     ),

@@ -1,6 +1,7 @@
 /** `opencode-fleet read`: shows the conversation of a session, and with `--follow` what comes. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { makeReadAbsence } from "../../fleet/absence.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { InstanceEvents } from "../../opencode/events/InstanceEvents.ts"
@@ -42,7 +43,7 @@ const message = Flag.String("message").pipe(
   Flag.optional,
 )
 
-const follow = Flag.Boolean("follow").pipe(
+const follow = bareFlag("follow").pipe(
   Flag.withAlias("f"),
   Flag.withDescription("Then also show new messages, from any client, until Ctrl-C"),
   Flag.withDefault(false),

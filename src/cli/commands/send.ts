@@ -1,6 +1,7 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { makeSendToSessions } from "../../tools/many/sendToSessions.ts"
 import { Settings } from "../../Settings.ts"
@@ -60,7 +61,7 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
-const isAsync = Flag.Boolean("async").pipe(
+const isAsync = bareFlag("async").pipe(
   Flag.withDescription("Return when opencode has the message, and print only the session's id, instead of the turn"),
   Flag.withDefault(false),
 )

@@ -1,6 +1,7 @@
 /** `opencode-fleet wait`: waits for the turns of several sessions. */
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { type BusySession, makeReadBusySessions } from "../../tools/many/busySessions.ts"
 import { makeWaitForSessions } from "../../tools/many/followSessions.ts"
 import { Settings } from "../../Settings.ts"
@@ -18,7 +19,7 @@ const places = Argument.String("instance/session").pipe(
   Argument.variadic(),
 )
 
-const any = Flag.Boolean("any").pipe(
+const any = bareFlag("any").pipe(
   Flag.withDescription("Return when one of them has ended or waits for a person (default: all of them)"),
   Flag.withDefault(false),
 )

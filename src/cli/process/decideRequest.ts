@@ -1,6 +1,7 @@
 /** Delivers a person's decision about a pending request, as `approve`, `reject` and `answer` do. */
 import { Console, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { isRefusal, sendDecision, verdict } from "../../opencode/requests/decision.ts"
 import { type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -16,7 +17,7 @@ import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
 import { type CommandFailed, endedByChoice, exitStatus, failedBecause, failedWithToolError } from "./exitStatus.ts"
 
-const follow = Flag.Boolean("follow").pipe(
+const follow = bareFlag("follow").pipe(
   Flag.withAlias("f"),
   Flag.withDescription("Show the rest of the turn, as `send` does"),
   Flag.withDefault(false),

@@ -1,6 +1,7 @@
 /** The flags of `serve --http` that say whom it lets in. */
 import { Option } from "effect"
 import { Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 
 export interface AccessInput {
@@ -11,7 +12,7 @@ export interface AccessInput {
 }
 
 export const accessFlags = {
-  noAuth: Flag.Boolean("no-auth").pipe(
+  noAuth: bareFlag("no-auth").pipe(
     Flag.withDescription("Let every program of this machine in without a token. Only on 127.0.0.1"),
     Flag.withDefault(false),
   ),

@@ -13,12 +13,11 @@ import { isTrustworthy } from "../../mcp/access/issuerMetadata.ts"
 import { ensureOwnToken } from "../../mcp/access/ownToken.ts"
 import { metadataRoutes } from "../../mcp/access/protectedResource.ts"
 import type { TokenFileUnusable } from "../../mcp/access/tokenFile.ts"
-import type { Scopes } from "../../mcp/access/verifyingGate.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { serverInfo } from "../../serverInfo.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
-import { baseScope, fleetScopes, loginScopes } from "../../tools/scopes.ts"
+import { fleetScopes, gateScopes, loginScopes } from "../../tools/scopes.ts"
 import { isLoopbackHost } from "../../text/loopback.ts"
 import { defaultUrl } from "../clients/endpointUrl.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
@@ -32,8 +31,6 @@ interface HttpAccess {
   /** For a person who has started the server: a line, or two. */
   readonly notes: (url: string) => ReadonlyArray<string>
 }
-
-const scopes: Scopes = { all: fleetScopes, base: baseScope, atLogin: loginScopes }
 
 const usage = (reason: string) => failedBecause(reason, exitStatus.usage)
 
@@ -66,7 +63,7 @@ const own = Effect.gen(function* () {
   const file = ownTokenFile((yield* Settings).stateDirectory)
   yield* Effect.mapError(ensureOwnToken(file), failedWith)
   return {
-    gate: layerTokenFile({ file, unnamed: "this user" }, scopes),
+    gate: layerTokenFile({ file, unnamed: "this user" }, gateScopes),
     routes: Layer.empty,
     notes: (url) => [
       `The token is in ${file}.`,
@@ -76,13 +73,13 @@ const own = Effect.gen(function* () {
 })
 
 const ofTokens = (file: TokenFile): HttpAccess => ({
-  gate: layerTokenFile(file, scopes),
+  gate: layerTokenFile(file, gateScopes),
   routes: Layer.empty,
   notes: () => [`The tokens are in ${file.file}.`],
 })
 
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
-  gate: file === undefined ? layerIssuer(issuer, scopes) : layerIssuerAndTokenFile(issuer, file, scopes),
+  gate: file === undefined ? layerIssuer(issuer, gateScopes) : layerIssuerAndTokenFile(issuer, file, gateScopes),
   routes: metadataRoutes({ ...issuer, scopes: loginScopes, title: serverInfo.title }, mcpPath),
   notes: () => [`Clients log in at ${issuer.issuer}${file === undefined ? "." : `, or have a token of ${file.file}.`}`],
 })

@@ -1,6 +1,7 @@
 /** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
 import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
+import { bareFlag } from "../arguments/bareFlag.ts"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
 import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 import { endProcess } from "../process/endProcess.ts"
@@ -10,7 +11,7 @@ import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
 const addressForms = "HOST:PORT, HOST or PORT"
 
 export const serveInput = {
-  http: Flag.Boolean("http").pipe(
+  http: bareFlag("http").pipe(
     Flag.withDescription("Serve over HTTP instead of stdin and stdout, for any number of clients"),
     Flag.withDefault(false),
   ),
@@ -18,7 +19,7 @@ export const serveInput = {
     Argument.withDescription(
       `With --http, where to listen: ${addressForms} (default ${defaultAddress.host}:${defaultAddress.port})`,
     ),
-    Argument.filterMap(parseAddress, () => addressForms),
+    Argument.filterMap(parseAddress, () => `${addressForms}, with a port from 0 to 65535`),
     Argument.optional,
   ),
   ...accessFlags,

@@ -16,13 +16,15 @@ export const choicesOf = ({ description }: HelpDoc.FlagDoc): ReadonlyArray<strin
 /** A list of choices that is longer stands in the description instead. */
 const longestChoices = 24
 
+/** Whether a flag takes no value. */
+export const isBare = ({ type }: HelpDoc.FlagDoc): boolean => type === "boolean" || type === "[=boolean]"
+
 /** The value of a flag as the help shows it; an empty text if the flag takes none. */
 export const valueName = (flag: HelpDoc.FlagDoc): string => {
   const choices = choicesOf(flag)?.join("|")
   if (choices !== undefined) return choices.length <= longestChoices ? choices : upperCase(flag.name)
+  if (isBare(flag)) return ""
   switch (flag.type) {
-    case "boolean":
-      return ""
     case "integer":
     case "float":
       return "NUMBER"

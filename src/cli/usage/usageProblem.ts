@@ -2,7 +2,7 @@
 import type { CliError, HelpDoc } from "effect/cli"
 import { nearest } from "../../text/nearest.ts"
 import { quote } from "../../text/plainText.ts"
-import { argumentName, choicesOf, valueName } from "./names.ts"
+import { argumentName, choicesOf, isBare, valueName } from "./names.ts"
 
 const orList = (values: ReadonlyArray<string>): string =>
   values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`
@@ -34,7 +34,7 @@ const takes = ({ expected }: CliError.InvalidValue, flag: HelpDoc.FlagDoc | unde
 const invalidValue = (error: CliError.InvalidValue, doc: HelpDoc.HelpDoc): string => {
   const flag = error.kind === "flag" ? flagOf(doc, error.option) : undefined
   const name = error.kind === "flag" ? `--${error.option}` : argumentName(error.option)
-  if (flag?.type === "boolean") return `${name} takes no value.`
+  if (flag !== undefined && isBare(flag)) return `${name} takes no value.`
   if (error.expected === "at most 1 value") return `${name} can be given only once.`
   if (error.expected.startsWith("at least ")) return `${name} is missing.`
   const allowed = takes(error, flag)

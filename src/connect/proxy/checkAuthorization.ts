@@ -1,10 +1,8 @@
 /** HTTP Basic, checked without revealing through the time that it takes how much of a guess is right. */
 import { Redacted } from "effect"
-import { createHash, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import { type Credentials, defaultUsername } from "../../opencode/Target.ts"
-
-/** Hashed, because `timingSafeEqual` needs equal lengths and a comparison of lengths would reveal the password's. */
-const digest = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest()
+import { digest } from "../../text/digest.ts"
 
 /** The value of the header `authorization`. */
 export const basicAuthorization = ({ password, username }: Credentials): string =>

@@ -1,4 +1,4 @@
-/** One way to find out whose token it is: a file of tokens, or an issuer of them. */
+/** Finds the caller of a token in one source: a file of tokens, or an issuer. */
 import { Effect, Redacted, Schema } from "effect"
 import type { Caller } from "./Gate.ts"
 
@@ -16,7 +16,10 @@ export class Unverifiable extends Schema.TaggedError<Unverifiable>()("Unverifiab
 
 export type Verifier = (token: Redacted.Redacted) => Effect.Effect<Caller, Unrecognized | Unverifiable>
 
-/** The first that recognizes the token. One that cannot check it may be the one that would have. */
+/**
+ * Asks the verifiers in order until one recognizes the token. If none does and one could not check it, the token is
+ * unverifiable, because that one might have recognized it.
+ */
 export const firstOf =
   (verifiers: readonly [Verifier, ...ReadonlyArray<Verifier>]): Verifier =>
   (token) => {

@@ -2,25 +2,14 @@
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Gate } from "./Gate.ts"
+import type { IssuerOptions } from "./issuer.ts"
 import { metadataUrl } from "./protectedResource.ts"
-import { makeTokenFile } from "./tokenFile.ts"
+import { makeTokenFile, type TokenFileOptions } from "./tokenFile.ts"
 import type { Verifier } from "./Verifier.ts"
 import { type GateOptions, type Scopes, verifyingGate } from "./verifyingGate.ts"
 
-export interface TokenFile {
-  readonly file: string
-  /** The name of a token that has none there. */
-  readonly unnamed?: string | undefined
-}
-
-export interface Issuer {
-  /** The issuer's URL, exactly as its tokens and its metadata have it. */
-  readonly issuer: string
-  /** The address of its keys. Default: what its metadata says. */
-  readonly jwks?: URL | undefined
-  /** The URL of the endpoint, for which tokens must be issued. */
-  readonly resource: string
-}
+export type TokenFile = Omit<TokenFileOptions, "scopes">
+export type Issuer = Pick<IssuerOptions, "issuer" | "jwks" | "resource">
 
 const gate = <E, R>(
   verifiers: Effect.Effect<readonly [Verifier, ...ReadonlyArray<Verifier>], E, R>,

@@ -1,9 +1,9 @@
-/** Where an issuer has its keys: by its own metadata (RFC 8414, OpenID Connect Discovery). */
+/** Finds the address of an issuer's keys in its metadata (RFC 8414, OpenID Connect Discovery). */
 import { Effect, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { isLoopbackHost } from "../../text/loopback.ts"
 
-/** The issuer's metadata or keys cannot be had. */
+/** The issuer's metadata or keys cannot be fetched. */
 export class IssuerFailed extends Schema.TaggedError<IssuerFailed>()("IssuerFailed", {
   issuer: Schema.String,
   reason: Schema.String,
@@ -15,7 +15,7 @@ export class IssuerFailed extends Schema.TaggedError<IssuerFailed>()("IssuerFail
 
 const timeout = "5 seconds"
 
-/** Whoever can change what a plain connection carries could put in keys of their own. Nobody can between here and here. */
+/** A plain connection can be changed on its way, and other keys put in. Within this machine it is safe. */
 export const isTrustworthy = ({ hostname, protocol }: URL): boolean =>
   protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname))
 

@@ -1,4 +1,4 @@
-/** Logs what keeps tokens from being checked once, and not again at each request, until it is over or another reason. */
+/** Logs why tokens cannot be checked: once, and again only after they could be, or when the reason changes. */
 import { Effect, Ref } from "effect"
 
 export const makeReporter = Effect.map(Ref.make<string | undefined>(undefined), (reported) => ({

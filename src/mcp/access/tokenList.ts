@@ -6,7 +6,8 @@
  *     hV7x…Zp0  phone  fleet:read,fleet:decide
  */
 import { Result, Schema } from "effect"
-import { createHash, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
+import { digest } from "../../text/digest.ts"
 import type { Caller } from "./Gate.ts"
 
 /** What is wrong with a line. Shows nothing of it, because any word may be a token. */
@@ -35,8 +36,6 @@ const sendable = /^[A-Za-z0-9._~+/-]+=*$/u
 /** Without a `:`, so that scopes without a name before them are no name. */
 const nameable = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u
 
-export const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest()
-
 export interface TokenListOptions {
   /** The scopes that a line can name, and those of a line that names none. */
   readonly scopes: ReadonlyArray<string>
@@ -61,9 +60,9 @@ const readLine = (
   }
   const scopes = list?.split(",") ?? known
   if (!scopes.every((scope) => known.includes(scope))) return Result.fail(`the scopes are: ${known.join(", ")}`)
-  const digest = digestOf(token)
-  const subject = name ?? unnamed ?? `token ${digest.toString("hex").slice(0, 8)}`
-  return Result.succeed({ digest, caller: { subject, scopes: new Set(scopes), stepsUp: false } })
+  const hash = digest(token)
+  const subject = name ?? unnamed ?? `token ${hash.toString("hex").slice(0, 8)}`
+  return Result.succeed({ digest: hash, caller: { subject, scopes: new Set(scopes), stepsUp: false } })
 }
 
 /** The grants of the content. One bad line makes all of it unusable: what it was meant to say is not known. */
@@ -95,6 +94,6 @@ export const readTokens = (
 
 /** Compares with every token, so that the time it takes says nothing about a guess. */
 export const callerOf = (grants: ReadonlyArray<Grant>, token: string): Caller | undefined => {
-  const given = digestOf(token)
+  const given = digest(token)
   return grants.filter(({ digest }) => timingSafeEqual(digest, given)).map(({ caller }) => caller)[0]
 }

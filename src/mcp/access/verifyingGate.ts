@@ -16,7 +16,7 @@ export interface Scopes {
 export interface GateOptions {
   readonly verifiers: readonly [Verifier, ...ReadonlyArray<Verifier>]
   readonly scopes: Scopes
-  /** Where clients learn who issues tokens. Undefined if nobody does: they cannot log in then. */
+  /** The URL at which clients learn where to log in. Undefined without an issuer: then they cannot. */
   readonly metadata?: string | undefined
 }
 

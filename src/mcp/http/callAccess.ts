@@ -1,5 +1,4 @@
 /** What a caller may call. */
-import { isJSONRPCRequest } from "@modelcontextprotocol/server"
 import type { Tool } from "effect/ai"
 import type { Caller } from "../access/Gate.ts"
 import { isObject } from "../wire/json.ts"
@@ -29,7 +28,7 @@ export const isOffered =
   (tool: string): boolean =>
     caller.stepsUp || has(scopes, caller, tool)
 
-/** A call of our own for the caller, who is undefined only without a gate. */
+/** Whether the server may call the tool for the caller, which is undefined only without a gate. */
 export const mayCall = (scopes: ReadonlyMap<string, string>, caller: Caller | undefined, tool: string): boolean =>
   caller === undefined || has(scopes, caller, tool)
 
@@ -43,12 +42,13 @@ export interface CallOfTool {
 
 const messagesIn = (body: unknown): ReadonlyArray<unknown> => (Array.isArray(body) ? body : [body])
 
-/** The calls of tools in a body. */
+/** The calls of tools in a body. Checks no more than it needs: the SDK refuses what is no valid request. */
 export const callsIn = (body: unknown): ReadonlyArray<CallOfTool> =>
   messagesIn(body).flatMap((message) => {
-    if (!isJSONRPCRequest(message) || message.method !== "tools/call") return []
-    const tool = message.params?.["name"]
-    return typeof tool === "string" ? [{ id: message.id, tool }] : []
+    if (!isObject(message) || message["method"] !== "tools/call") return []
+    const { id, params } = message
+    const tool = isObject(params) ? params["name"] : undefined
+    return typeof tool === "string" && (typeof id === "string" || typeof id === "number") ? [{ id, tool }] : []
   })
 
 /** The first scope that the caller needs for these calls and does not have. */

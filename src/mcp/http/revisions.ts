@@ -5,7 +5,7 @@
  */
 import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY } from "@modelcontextprotocol/server"
 import { Option, Schema } from "effect"
-import { extension } from "../tasks/taskWire.ts"
+import { followsTasks } from "../tasks/taskWire.ts"
 
 /** The eras that the endpoint serves. */
 export type Revisions = "2025" | "2026" | "both"
@@ -17,9 +17,7 @@ const Modern = Schema.Struct({
   params: Schema.Struct({
     _meta: Schema.Struct({
       [CLIENT_INFO_META_KEY]: Schema.Struct({ name: Schema.String }),
-      [CLIENT_CAPABILITIES_META_KEY]: Schema.optionalKey(
-        Schema.Struct({ extensions: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)) }),
-      ),
+      [CLIENT_CAPABILITIES_META_KEY]: Schema.optionalKey(Schema.Unknown),
     }),
   }),
 })
@@ -27,8 +25,7 @@ const decodeModern = Schema.decodeUnknownOption(Modern)
 
 /** A client that follows tasks asks for an outcome again, so it loses nothing. */
 const isBetterInSession = ({ params: { _meta } }: typeof Modern.Type) =>
-  losesCalls(_meta[CLIENT_INFO_META_KEY].name) &&
-  _meta[CLIENT_CAPABILITIES_META_KEY]?.extensions?.[extension] === undefined
+  losesCalls(_meta[CLIENT_INFO_META_KEY].name) && !followsTasks(_meta[CLIENT_CAPABILITIES_META_KEY])
 
 /** Whether a request of revision 2026-07-28 is sent back to the session of an older one. */
 export const fallsBack = (revisions: Revisions, body: unknown): boolean =>

@@ -11,7 +11,7 @@ import type { Backend } from "../toolServers.ts"
 import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
 import { handshakeRequest, initializeOf, sessionHeader } from "./handshake.ts"
-import { makeRunningCalls } from "./runningCalls.ts"
+import { makeRunningCalls, type RunningCalls } from "./runningCalls.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
 import { makeSessionId, readSessionId, type SessionId } from "./sessionId.ts"
 
@@ -69,6 +69,7 @@ interface Session {
   readonly offer: (caller: Caller) => void
   /** Whether the stream of an event can be resumed. */
   readonly knows: (eventId: string) => boolean
+  readonly running: RunningCalls
   lastUsedAt: number
   /** Requests and calls that are running, and open streams. */
   uses: number
@@ -110,7 +111,7 @@ export const makeSessions = Effect.fnUntraced(function* (
   }
   const close = (session: Session) => Effect.promise(() => session.transport.close())
 
-  /** One caller's sessions take only a part of the room, so that a careless client shuts out nobody else. */
+  /** The sessions of one caller take only a part of the room, so that there is some left for the others. */
   const makeRoom = Effect.fnUntraced(function* (caller: Caller) {
     const all = [...sessions.values()]
     const own = all.filter(({ subject }) => subject === caller.subject)
@@ -141,7 +142,7 @@ export const makeSessions = Effect.fnUntraced(function* (
         return running.call(request, () => options.call(id, request)).finally(release)
       },
     })
-    const session: Session = { subject: caller.subject, transport, offer, knows, lastUsedAt: now(), uses: 0 }
+    const session: Session = { subject: caller.subject, transport, offer, knows, running, lastUsedAt: now(), uses: 0 }
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed
@@ -191,7 +192,11 @@ export const makeSessions = Effect.fnUntraced(function* (
     // Until the answer has been sent, which may be a stream.
     yield* Effect.acquireRelease(
       Effect.sync(() => use(session)),
-      (release) => Effect.sync(release),
+      (release) =>
+        Effect.sync(() => {
+          session.running.disconnected(body)
+          release()
+        }),
     )
     session.offer(caller)
     const response = yield* Effect.promise(() =>

@@ -35,7 +35,7 @@ const onlyHere = "!"
 
 const ownerOf = (context: ServerContext) => callerIn(context)?.subject ?? ""
 
-/** A task belongs to its caller. To another one who may read the same, it is a task of another process. */
+/** A task belongs to its caller. For another caller, the same id is a task of another process. */
 const keyOf = (taskId: string, context: ServerContext) => `${ownerOf(context)} ${taskId}`
 
 export interface Running<R> {
@@ -52,7 +52,7 @@ export const makeTasks = Effect.fnUntraced(function* <R>(
   { mayResume, run }: Running<R>,
 ) {
   const scope = yield* Effect.scope
-  // The callers take turns, so that one who asks for many tasks does not keep the others waiting.
+  // One lookup of each caller at a time, so that a caller with many tasks does not delay the others.
   const oneLookup = yield* PartitionedSemaphore.make<string>({ permits: 1 })
   const table = makeTaskTable()
 

@@ -9,11 +9,16 @@ import { isObject } from "../wire/json.ts"
 
 export const extension = "io.modelcontextprotocol/tasks"
 
-/** Whether the client of this request follows tasks. Clients say so in each request. */
-export const announcesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => {
-  const { [CLIENT_CAPABILITIES_META_KEY]: capabilities }: Readonly<Record<string, unknown>> = { ...envelope }
+/** Whether a client with these capabilities follows tasks. */
+export const followsTasks = (capabilities: unknown): boolean => {
   const extensions = isObject(capabilities) ? capabilities["extensions"] : undefined
   return isObject(extensions) && isObject(extensions[extension])
+}
+
+/** The same of the client of a request: clients of 2026-07-28 say so in each one. */
+export const announcesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => {
+  const { [CLIENT_CAPABILITIES_META_KEY]: capabilities }: Readonly<Record<string, unknown>> = { ...envelope }
+  return followsTasks(capabilities)
 }
 
 interface Metadata {

@@ -47,6 +47,18 @@ const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: strin
     '--silent-for takes a duration such as "7 days", "30 minutes" or "0 seconds", not "soon".',
     "opencode-fleet prune [flags]",
   ],
+  ...["70000", ":0", "[::1"].map(
+    (address) =>
+      [
+        ["serve", "--http", address],
+        `ADDRESS takes HOST:PORT, HOST or PORT, with a port from 0 to 65535, not "${address}".`,
+        "opencode-fleet serve",
+      ] as const,
+  ),
+  [["serve", "--http", ""], "ADDRESS cannot be empty.", ""],
+  // A port and a text that read as yes or no are no values of the flag before.
+  [["serve", "--http", "0", "x"], 'Unexpected argument "x".', ""],
+  [["send", "x", "new", "--async", "yes", "y"], 'Unexpected argument "y".', ""],
   [["connect", "--json"], "--json needs --status", "opencode-fleet connect [flags] [OPENCODE-ARGUMENTS...]"],
 ]
 

@@ -1,5 +1,5 @@
 /** An endpoint over HTTP with small tools, called without a network. */
-import { Deferred, Effect, Layer, Queue, Redacted, Schema } from "effect"
+import { Deferred, Effect, Latch, Layer, Queue, Redacted, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Gate, Refused } from "../../../src/mcp/access/Gate.ts"
@@ -14,6 +14,10 @@ const Toys = Toolkit.make(
   ),
   Tool.make("change", { description: "Changes", success: Schema.Struct({}) }),
   Tool.make("hang", { description: "Never ends", success: Schema.Struct({}) }),
+  Tool.make("finish", { description: "Ends when it is told to", success: Schema.Struct({}) }).annotate(
+    Tool.Readonly,
+    true,
+  ),
   Tool.make("wait", { description: "Never ends", success: Schema.Struct({}) }).annotate(LongRunning, true),
 )
 
@@ -73,7 +77,10 @@ export const modern = (method: string, params: object = {}, client: object = { n
 export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOptions> = {}) {
   const waiting = yield* Deferred.make<void>()
   const waits = yield* Queue.unbounded<"began" | "ended">()
+  const begun = yield* Queue.unbounded<void>()
+  const finished = yield* Latch.make()
   const handlers = Toys.toLayer({
+    finish: () => Effect.as(Effect.andThen(Queue.offer(begun, undefined), finished.await), {}),
     look: () => Effect.map(Call, ({ canAsk }) => ({ canAsk })),
     change: () => Effect.succeed({}),
     hang: () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
@@ -137,5 +144,9 @@ export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOp
     waiting: Deferred.await(waiting),
     waits: Queue.take(waits),
     waited: Queue.size(waits),
+    /** The next call of `finish` has begun. */
+    begins: Queue.take(begun),
+    begun: Queue.size(begun),
+    finish: finished.open,
   }
 })
