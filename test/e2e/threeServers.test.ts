@@ -45,7 +45,7 @@ const server = Effect.fnUntraced(function* (opencode: OpencodeServer, databaseUr
 })
 
 withPostgres("three servers with one database", () => {
-  layer(Layer.mergeAll(RealPostgres.layer, RealOpencode.layer({ config: { snapshot: false } })), {
+  layer(Layer.mergeAll(RealPostgres.layer, RealOpencode.layer()), {
     excludeTestServices: true,
   })((it) => {
     it.effect(
