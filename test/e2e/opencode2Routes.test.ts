@@ -1,6 +1,6 @@
 /** The client of opencode 2 against the real server: the expectations that the fake must meet as well, and file changes. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Cause, Effect, Layer, Redacted } from "effect"
 import { sessionDiff } from "../../src/opencode/changes/sessionDiff.ts"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
 import { freshMessageId } from "../../src/opencode/Identifiers.ts"
@@ -72,7 +72,8 @@ withOpencode2("the client of opencode 2", () => {
         assert.lengthOf(files, 1)
         assert.deepInclude(files[0], { path: "added.txt", status: "added", additions: 2, turns: 2 })
         assert.lengthOf(files[0]?.patches ?? [], 1)
-      }),
+        // Seen once, on a machine under load: opencode 2 never stored what the turns had changed.
+      }).pipe(Effect.retry({ while: Cause.isTimeoutError, times: 1 })),
     )
   })
 })
