@@ -60,7 +60,7 @@ const helped = Effect.gen(function* () {
   yield* facts.prompt(opencode, id, "run: echo helped | tee made")
   yield* watching.screenUntil(/Decide it with `opencode-fleet approve/u)
   const variables = { OPENCODE_SERVER_PASSWORD: password }
-  const approved = yield* runCommand(relay, ["approve", "漢字", id], { variables })
+  const approved = yield* runCommand(relay, ["approve", "漢字", id, "--yes"], { variables })
   assert.strictEqual(approved.status, 0, approved.stderr)
   assert.match(approved.stdout, /^Allowed once: permission for /u)
   assert.include(approved.stderr, "tee made")

@@ -10,6 +10,17 @@ import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
 
 const addressForms = "HOST:PORT, HOST or PORT"
 
+/** What follows the host would be in every address that is shown. */
+const publicUrl = (text: string) =>
+  Option.filter(
+    webUrl(text),
+    ({ hash, password, search, username }) => [username, password, search, hash].join("") === "",
+  )
+
+/** As a browser asks for it: `Host` without its port. */
+const hostName = (text: string) =>
+  Option.liftPredicate(text, (name) => /^(?:[\p{L}\p{N}._-]+|\[?[\da-f.]*(?::[\da-f.]*){2,}\]?)$/iu.test(name))
+
 export const serveInput = {
   http: bareFlag("http").pipe(
     Flag.withDescription("Serve over HTTP instead of stdin and stdout, for any number of clients"),
@@ -26,12 +37,13 @@ export const serveInput = {
   names: Flag.String("host").pipe(
     Flag.withMetavar("NAME"),
     Flag.withDescription("A further host name under which clients reach the server. Can be repeated"),
+    Flag.filterMap(hostName, () => "a host name or an IP address, without a port"),
     Flag.atLeast(0),
   ),
   publicUrl: Flag.String("public-url").pipe(
     Flag.withMetavar("URL"),
     Flag.withDescription("The URL under which clients reach the server through a proxy"),
-    Flag.filterMap(webUrl, () => webUrlForms),
+    Flag.filterMap(publicUrl, () => `${webUrlForms} without user, query and fragment`),
     Flag.optional,
   ),
   revision: Flag.Literals("revision", ["2025", "2026", "both"]).pipe(

@@ -51,11 +51,12 @@ const makeReader = Effect.fnUntraced(function* ({ file, ...options }: TokenFileO
 
   return Effect.gen(function* () {
     const info = yield* fs.stat(file)
+    // Its mode must not be changed, which is what the next problem suggests.
+    if (info.type !== "File") return yield* unusable("it is not a regular file")
     const exposed = exposure(info, user)
     if (Option.isSome(exposed)) return yield* unusable(`it ${exposed.value}`)
     const known = cache.get(file, info)
     if (known !== undefined) return known
-    if (info.type !== "File") return yield* unusable("it is not a regular file")
     if (ByteSize.isGreaterThan(info.size, maxFileSize)) return yield* unusable("it is larger than 256 KiB")
     const weak = yield* weakParent()
     if (Option.isSome(weak)) return yield* unusable(weak.value)

@@ -23,7 +23,8 @@ import { overTheFake, resultOf, startCommand } from "./scene.ts"
 
 const place = { instance: Option.some("fake"), session: Option.some("latest") }
 const given = { ...place, id: Option.none<string>(), follow: false, asJson: false }
-const once = { ...given, always: false, yes: false }
+const asking = { ...given, always: false, yes: false }
+const once = { ...asking, yes: true }
 
 /** A busy session that waits for these. */
 const waiting = (permissions: ReadonlyArray<string>, questions: ReadonlyArray<string> = []) =>
@@ -77,13 +78,25 @@ describe("approve", () => {
   it.effect("you do not confirm `approve`: the request stays open, and the exit status is 3", () =>
     Effect.gen(function* () {
       const fake = yield* waiting(["1"])
-      const no = yield* resultOf(yield* startCommand(approvePermission(once), [["enter"]]))
+      const no = yield* resultOf(yield* startCommand(approvePermission(asking), [["enter"]]))
       assert.deepStrictEqual(no, { status: exitStatus.waits, reason: "" })
       assert.include(yield* stderr, "Nothing was sent; the request stays open.")
       assert.lengthOf(fake.replies, 0)
-      const yes = yield* startCommand(approvePermission(once), [[{ word: "y" }]])
+      const yes = yield* startCommand(approvePermission(asking), [[{ word: "y" }]])
       assert.strictEqual((yield* resultOf(yes)).status, 0)
       assert.lengthOf(fake.replies, 1)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("allows nothing in a script that neither names the request nor says --yes", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting(["1"])
+      const run = yield* startCommand(approvePermission(asking))
+      const { reason, status } = yield* resultOf(run)
+      assert.strictEqual(status, exitStatus.waits)
+      assert.include(reason, "--id per_1")
+      assert.include(yield* run.stderr, "rm -rf build")
+      assert.lengthOf(fake.replies, 0)
     }).pipe(Effect.provide(overTheFake)),
   )
 
@@ -93,7 +106,7 @@ describe("approve", () => {
       const several = yield* resultOf(yield* startCommand(approvePermission(once)))
       assert.strictEqual(several.status, exitStatus.failed)
       assert.match(several.reason, /^Several requests wait: per_1 \(.*; per_2 \(.*\)\. Choose one with --id\.$/u)
-      const one = yield* startCommand(approvePermission({ ...once, id: Option.some("per_2") }))
+      const one = yield* startCommand(approvePermission({ ...asking, id: Option.some("per_2") }))
       assert.strictEqual((yield* resultOf(one)).status, 0)
       assert.deepStrictEqual(fake.replies, [{ id: permission("2").id, reply: "once" }])
     }).pipe(Effect.provide(overTheFake)),
@@ -102,10 +115,10 @@ describe("approve", () => {
   it.effect("offers them in a terminal, and asks nothing else after the choice but for confirmation", () =>
     Effect.gen(function* () {
       const fake = yield* waiting(["1", "2"])
-      const run = yield* startCommand(approvePermission({ ...once, instance: Option.none(), session: Option.none() }), [
-        ["down", "enter"],
-        [{ word: "y" }],
-      ])
+      const run = yield* startCommand(
+        approvePermission({ ...asking, instance: Option.none(), session: Option.none() }),
+        [["down", "enter"], [{ word: "y" }]],
+      )
       assert.strictEqual((yield* resultOf(run, 2000)).status, 0)
       assert.deepStrictEqual(fake.replies, [{ id: permission("2").id, reply: "once" }])
     }).pipe(Effect.provide(overTheFake)),
