@@ -39,7 +39,8 @@ const claims = Effect.gen(function* () {
   yield* sql`
     create table opencode_fleet_claims (
       session text primary key check (length(session) <= 200),
-      since timestamptz not null default now()
+      since timestamptz not null default now(),
+      abandoned boolean not null default false
     )`
 })
 

@@ -17,19 +17,23 @@ const again = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(5)])
 
 // The prefix keeps the locks of other programs apart. opencode's session ids are unique among all machines.
 const lock = "select pg_try_advisory_lock(hashtextextended('opencode-fleet session ' || $1, 0)) as locked"
-// A row of an earlier holder is its trace. Without a lock and without a trace, whoever held the claim has released it.
+// A row without a lock is the trace of an earlier holder, which is kept until it is known what became of its message.
 const leaveTrace = `
-  with earlier as (select since from opencode_fleet_claims where session = $1),
-    own as (
-      insert into opencode_fleet_claims (session) values ($1) on conflict (session) do update set since = excluded.since
-    )
-  select since > now() - interval '1 minute' as is_fresh from earlier`
-const removeTrace = "delete from opencode_fleet_claims where session = $1"
+  insert into opencode_fleet_claims as claim (session) values ($1)
+  on conflict (session) do update set abandoned = claim.since > now() - interval '1 minute', since = now()
+  returning abandoned`
+const forget = "update opencode_fleet_claims set abandoned = false where session = $1"
+const removeTrace = "delete from opencode_fleet_claims where session = $1 and not abandoned"
 const unlock = "select pg_advisory_unlock(hashtextextended('opencode-fleet session ' || $1, 0))"
+
+const both = (one: Effect.Effect<void> | undefined, other: Effect.Effect<void> | undefined) =>
+  one === undefined || other === undefined ? (one ?? other) : Effect.andThen(one, other)
 
 export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseValues): SessionClaimsValues => {
   // PostgreSQL grants a lock again to the connection that holds it.
   const held = new Set<string>()
+  /** Undefined until they were needed: making them is tried once. */
+  let hasTables: boolean | undefined
 
   const releaseOn = ({ query }: DatabaseSession, session: string): Effect.Effect<void> => {
     let isReleased = false
@@ -48,20 +52,33 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
     })
   }
 
+  /** Whether the claim was abandoned. A role that may only lock leaves no trace, and does not learn of others'. */
+  const trace = Effect.fnUntraced(function* ({ query }: DatabaseSession, session: string) {
+    const tracing = Effect.option(query(leaveTrace, [session]))
+    let traced = yield* tracing
+    if (Option.isNone(traced)) {
+      // A connection that was lost has lost the lock, too.
+      yield* query("select 1")
+      if (hasTables === undefined) {
+        hasTables = yield* Effect.isSuccess(database.migrated)
+        traced = yield* tracing
+      }
+    }
+    return Option.exists(traced, ([row]) => row?.["abandoned"] === true)
+  })
+
   const lockOn = Effect.fnUntraced(function* (connection: DatabaseSession, session: string) {
     const [row] = yield* connection.query(lock, [session])
     if (row?.["locked"] !== true) return "taken"
-    // A role that may only lock leaves no trace; a connection that was lost has lost the lock, too.
-    const [earlier] = yield* Effect.catch(connection.query(leaveTrace, [session]), () => connection.query("select 1"))
-    return { release: releaseOn(connection, session), wasAbandoned: earlier?.["is_fresh"] === true }
+    const forgetting = Effect.ignore(connection.query(forget, [session]))
+    const abandoned = (yield* trace(connection, session)) ? forgetting : undefined
+    return { release: releaseOn(connection, session), abandoned }
   })
 
   /** Waits for the connection interruptibly. A statement is not interruptible, so no lock is left behind. */
   const claimShared = (session: string, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
     Effect.gen(function* () {
-      const connection = yield* Effect.option(
-        restore(Effect.tap(database.session(patience), () => Effect.ignore(database.migrated))),
-      )
+      const connection = yield* Effect.option(restore(database.session(patience)))
       if (held.has(session)) return "taken"
       if (Option.isNone(connection)) return "unavailable"
       held.add(session)
@@ -87,7 +104,7 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
           if (shared === "taken") return yield* Effect.as(releaseOwn, shared)
           return {
             release: Effect.andThen(shared.release, releaseOwn),
-            wasAbandoned: shared.wasAbandoned || (own !== "unavailable" && own.wasAbandoned),
+            abandoned: both(shared.abandoned, own === "unavailable" ? undefined : own.abandoned),
           }
         }),
       ),

@@ -8,7 +8,8 @@ const normalized = (name: string): string => name.toLowerCase().replace(/\.$/u, 
  * Whether the pattern means an address, with or without a port. Such a pattern is not compared with names, because anyone can
  * choose a name that looks like another host's address: `192.168.1.example.com`.
  */
-const isAddressPattern = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
+const isAddressPattern = (pattern: string): boolean =>
+  /^[\d.:*]*\d[\d.:*]*$/u.test(pattern) || /^\[?[\da-f.*]*(?::[\da-f.*]*){2,}(?:\](?::\d+)?)?$/iu.test(pattern)
 
 /** What is known of a host. */
 export interface Host {

@@ -12,13 +12,14 @@ import { systemErrorText } from "./fileError.ts"
 import { LocalMachine, type LocalMachineValues } from "./LocalMachine.ts"
 import { cacheDirectory, ensureOwn } from "./ownDirectory.ts"
 
-export interface HeldClaim {
+interface HeldClaim {
   readonly release: Effect.Effect<void>
   /**
-   * A moment ago it was held by a server that ended without releasing it, such as one that was killed. That server may have
-   * sent a message whose turn opencode does not show yet.
+   * Set if a server that ended without releasing it held it a moment ago, such as one that was killed: it may have sent a
+   * message whose turn opencode does not show yet. The effect says that this is known now. Otherwise the next holder learns
+   * of it, too.
    */
-  readonly wasAbandoned: boolean
+  readonly abandoned: Effect.Effect<void> | undefined
 }
 
 /** `unavailable`: claims cannot be made, for example because the directory cannot be written. */
@@ -45,7 +46,10 @@ export const lease = Duration.seconds(30)
 export const renewEvery = Duration.seconds(10)
 
 /** The holder of a void claim that was not renewed for this time had ended before its message could matter. */
-const trace = Duration.seconds(20)
+const matters = Duration.seconds(20)
+
+/** How long the trace of an abandoned claim is heeded. */
+const traceHolds = Duration.minutes(1)
 
 /** A directory on a hung mount never answers. */
 const maxWait = Duration.seconds(3)
@@ -124,17 +128,6 @@ const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(ru
 
 const traceOf = (file: string) => `${file}.abandoned`
 
-/** Whether there was one. */
-const removeTrace = async (file: string) => {
-  try {
-    await rm(traceOf(file))
-    return true
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false
-    throw error
-  }
-}
-
 export interface ClaimOptions {
   /** The process that makes the claims. Default: this one. */
   readonly pid?: number
@@ -172,7 +165,7 @@ export const claimsIn = (
    * the next claim may be made by any process as soon as the void one is gone.
    */
   const removeVoid = async (file: string, space: string) => {
-    if ((await ageOf(file)) < Duration.toMillis(trace)) await writeFile(traceOf(file), "", { mode: 0o600 })
+    if ((await ageOf(file)) < Duration.toMillis(matters)) await writeFile(traceOf(file), "", { mode: 0o600 })
     const aside = join(directory, `${crypto.randomUUID()}.void`)
     await rename(file, aside)
     if (!(await isVoid(aside, space))) await createFile(file, await readClaim(aside))
@@ -188,6 +181,15 @@ export const claimsIn = (
     return attempt(file, claim, space, triesLeft - 1)
   }
 
+  const isTraced = async (file: string) => {
+    try {
+      await stat(traceOf(file))
+      return (await ageOf(traceOf(file))) < Duration.toMillis(traceHolds)
+    } catch {
+      return false
+    }
+  }
+
   const create = (name: string) =>
     Effect.tryPromise({
       try: async (signal) => {
@@ -196,9 +198,8 @@ export const claimsIn = (
         const space = await processSpace(machine)
         const claim = [space, pid, machine.birthOf(pid) ?? "", crypto.randomUUID()].join("\n")
         if (!(await attempt(file, claim, space, 2))) return undefined
-        const wasAbandoned = await removeTrace(file)
         if (signal.aborted) await release(file, claim)
-        return { file, claim, wasAbandoned }
+        return { file, claim, wasAbandoned: await isTraced(file) }
       },
       catch: (error) => systemErrorText(error, "open"),
     }).pipe(
@@ -225,7 +226,8 @@ export const claimsIn = (
             Effect.interruptible,
             Effect.forkIn(scope),
           )
-          return { release: Scope.close(scope, Exit.void), wasAbandoned }
+          const forget = quietly(() => rm(traceOf(file), { force: true }))
+          return { release: Scope.close(scope, Exit.void), abandoned: wasAbandoned ? forget : undefined }
         }),
       ),
     consequence,

@@ -47,7 +47,12 @@ const make = Effect.fnUntraced(function* ({
       Effect.tapError((error) => Effect.logDebug(`${name} cannot be watched`, error)),
       Effect.retry(rewatch),
     )
-  yield* Effect.forkScoped(followOnline(fleet.changes, (one) => (includes(one) ? watch(one) : Effect.void)))
+  // A name changes when another instance makes it ambiguous, so each snapshot is asked.
+  const included = Stream.map(fleet.changes, (snapshot) => ({
+    ...snapshot,
+    instances: snapshot.instances.filter((one) => includes(one)),
+  }))
+  yield* Effect.forkScoped(followOnline(included, watch))
   yield* Effect.forkScoped(followGone({ publish, includes, goneAfter }))
   const client = yield* OpencodeClient
   return FleetEvents.of({ events: Stream.fromQueue(queue), holds: stillHolds(fleet, client) })

@@ -11,7 +11,7 @@ import { withPostgres } from "../support/requirements.ts"
 
 /** A machine on which no other server is running. */
 const machine: SessionClaimsValues = {
-  claim: () => Effect.succeed({ release: Effect.void, wasAbandoned: false }),
+  claim: () => Effect.succeed({ release: Effect.void, abandoned: undefined }),
   problem: Effect.undefined,
 }
 
@@ -23,6 +23,8 @@ const server = Effect.fnUntraced(function* (url: string, on: SessionClaimsValues
 })
 
 const release = (claim: Claim) => (typeof claim === "string" ? Effect.die(claim) : claim.release)
+
+const abandonedOf = (claim: Claim) => (typeof claim === "string" ? undefined : claim.abandoned)
 
 const killed = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'opencode-fleet'"
 
@@ -56,7 +58,7 @@ withPostgres("A claim on a session in the database", () => {
         assert.isObject(yield* other.claims.claim("ses_2"))
         yield* release(claim)
         const next = yield* other.claims.claim("ses_1")
-        assert.deepInclude(next, { wasAbandoned: false })
+        assert.deepInclude(next, { abandoned: undefined })
         yield* release(claim)
         assert.strictEqual(yield* one.claims.claim("ses_1"), "taken")
         yield* release(next)
@@ -70,7 +72,7 @@ withPostgres("A claim on a session in the database", () => {
         let held = 0
         const counting: SessionClaimsValues = {
           claim: () =>
-            Effect.sync(() => ({ release: Effect.sync(() => void held--), wasAbandoned: false, held: held++ })),
+            Effect.sync(() => ({ release: Effect.sync(() => void held--), abandoned: undefined, held: held++ })),
           problem: Effect.undefined,
         }
         const other = yield* server(url, counting)
@@ -92,7 +94,13 @@ withPostgres("A claim on a session in the database", () => {
         yield* postgres.run(url, killed)
         const other = yield* server(url)
         const claim = yield* other.claims.claim("ses_1").pipe(eventually((made) => made !== "taken"))
-        assert.deepInclude(claim, { wasAbandoned: true })
+        // It is known to each next holder until one has said that it knows what became of the message.
+        yield* release(claim)
+        const next = yield* other.claims.claim("ses_1")
+        yield* abandonedOf(next) ?? Effect.die("not abandoned")
+        yield* release(next)
+        const last = yield* other.claims.claim("ses_1")
+        assert.isUndefined(abandonedOf(last))
         // The first server has a new connection, and sees the claim.
         assert.strictEqual(yield* one.claims.claim("ses_2").pipe(Effect.flatMap(release), Effect.as("made")), "made")
       }),
@@ -107,7 +115,7 @@ withPostgres("A claim on a session in the database", () => {
         const as = new URL(url.replace("fleet:", "locker:"))
         const one = yield* server(`${as.href}?options=-csearch_path%3Dempty`)
         const claim = yield* one.claims.claim("ses_1")
-        assert.deepInclude(claim, { wasAbandoned: false })
+        assert.deepInclude(claim, { abandoned: undefined })
         const other = yield* server(url)
         assert.strictEqual(yield* other.claims.claim("ses_1"), "taken")
         yield* release(claim)

@@ -74,8 +74,9 @@ layer(Layer.provideMerge(sceneLayer(cases), NodeServices.layer), { excludeTestSe
           const { bystander, held, megabytes, proxied } = yield* (yield* Scene).remains
           assert.include(bystander.answer, "The session")
           assert.deepStrictEqual(bystander.writes, [])
+          const news = held.after.links.filter((link) => !held.before.links.includes(link))
           for (const what of ["descriptors", "sockets", "timers", "fibers"] as const)
-            assert.isAtMost(held.after[what], held.before[what], what)
+            assert.isAtMost(held.after[what], held.before[what], `${what}; new: ${news.join(", ")}`)
           assert.isBelow(megabytes, maxMegabytes)
           assert.strictEqual(proxied, 0, "connections to the proxy of the environment")
         }),

@@ -1,5 +1,5 @@
 /** Announces opencode 2's background service in a database. */
-import { Effect } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import { instanceName } from "../../discovery/instanceName.ts"
 import { type AnnouncedInstance, announceInstance } from "../../discovery/postgres/announceInstance.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -36,5 +36,12 @@ export const announceService = Effect.fnUntraced(function* ({
     }
     return last
   })
-  yield* announceInstance(registry.database, serviceId(machine), current)
+  const { update } = yield* announceInstance(registry.database, serviceId(machine), current)
+  yield* state.pipe(
+    Effect.map((now) => (now._tag === "Running" ? now.target.url : undefined)),
+    (address) => Stream.fromEffectSchedule(address, Schedule.spaced("2 seconds")),
+    Stream.changes,
+    Stream.runForEach(() => update),
+    Effect.forkScoped,
+  )
 })

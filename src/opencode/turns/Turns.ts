@@ -189,7 +189,7 @@ export class Turns extends Context.Service<
             }),
           )
           // Until opencode shows the turn as running, another server could send a second message.
-          yield* prompted.released
+          if (!isSettled(report)) yield* prompted.released
           return { ...report, repeated }
         }, Effect.scoped)
         const working = Effect.map(withTimeout(address, options, work), ofCommand(session))

@@ -1,6 +1,6 @@
 /**
- * One turn at a time across the opencode-fleet servers of this user on this machine, and of all that share a database: between reading that a session is idle and
- * opencode reporting it as busy, no other server may do the same.
+ * One turn at a time across the opencode-fleet servers of this user on this machine, and of all that share a database: between
+ * reading that a session is idle and opencode reporting it as busy, no other server may do the same.
  */
 import { Effect, Fiber, Schedule, type Scope } from "effect"
 import { type Claim, SessionClaims } from "../../machine/SessionClaims.ts"
@@ -74,7 +74,9 @@ export const claimSession = Effect.fnUntraced(function* (
     }
     const release = claim === "unavailable" ? undefined : claim.release
     const first = yield* stateOf(address, prepare)
-    const isBusy = first.isBusy || (claim !== "unavailable" && claim.wasAbandoned && (yield* becomesBusy(address)))
+    const abandoned = claim === "unavailable" ? undefined : claim.abandoned
+    const isBusy = first.isBusy || (abandoned !== undefined && (yield* becomesBusy(address)))
+    yield* abandoned ?? Effect.void
     if (!isBusy || ifBusy === "fail") return { ...first, isBusy, release }
     // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void

@@ -1,10 +1,11 @@
 /** Sends a message, unless an earlier call with the same arguments sent it and its caller went away before the outcome. */
-import { Effect } from "effect"
-import { EffectUncertain } from "../../opencode/errors.ts"
+import { Effect, Schema } from "effect"
+import { ClientError, EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
 import { lookForArrival } from "../../opencode/turns/promptArrival.ts"
 import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
-import type { MessageId } from "../../opencode/Identifiers.ts"
+import { type MessageId, SessionId } from "../../opencode/Identifiers.ts"
+import { reasonOf } from "../../opencode/uncertain.ts"
 import * as Turn from "../../opencode/turn/Turn.ts"
 import { type MessageCall, type UnansweredMessage, UnansweredMessages } from "./UnansweredMessages.ts"
 import type { TurnView } from "./turnSchemas.ts"
@@ -73,3 +74,28 @@ export const sendOnce = Effect.fnUntraced(function* <E, R>(
     ),
   )
 })
+
+const isClientError = Schema.is(ClientError)
+const isSessionId = Schema.is(SessionId)
+
+/**
+ * Fails with `EffectUncertain` if an earlier call may have sent the message, and this one failed before it could find that out,
+ * for example because the instance cannot be reached. `session` is the reference that the call was given.
+ */
+export const uncertainIfSent =
+  (instance: string | undefined, { session, ...call }: Omit<MessageCall, "session"> & { readonly session: string }) =>
+  <A, E extends Error, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | EffectUncertain, R> =>
+    Effect.catch(
+      effect,
+      Effect.fnUntraced(function* (error) {
+        if (error instanceof EffectUncertain || !isSessionId(session)) return yield* Effect.fail(error)
+        const earlier = yield* (yield* UnansweredMessages).find({ ...call, session })
+        if (earlier === undefined) return yield* Effect.fail(error)
+        return yield* new EffectUncertain({
+          instance: isClientError(error) ? error.instance : (instance ?? "its instance"),
+          effect: "prompt",
+          session,
+          detail: `an earlier call sent it and was cancelled; ${isClientError(error) ? reasonOf(error) : error.message}`,
+        })
+      }),
+    )

@@ -19,7 +19,7 @@ import { Turns } from "../../opencode/turns/Turns.ts"
 import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { promptOptions } from "./promptOptions.ts"
-import { sendOnce, type SendOnce } from "./sendOnce.ts"
+import { sendOnce, type SendOnce, uncertainIfSent } from "./sendOnce.ts"
 import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -130,7 +130,15 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     send_message: (parameters) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
         use(parameters.instance, (target) => send(target, parameters, startedAt)),
-      ).pipe(resume),
+      ).pipe(
+        uncertainIfSent(parameters.instance, {
+          session: parameters.session_id,
+          text: parameters.message,
+          agent: parameters.agent,
+          model: parameters.model,
+        }),
+        resume,
+      ),
     wait_for_session: ({ instance, session_id }) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
         use(instance, (target) => wait(target, session_id, startedAt)),

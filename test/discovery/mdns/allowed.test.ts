@@ -53,15 +53,26 @@ describe("MDNS_ALLOW", () => {
     assert.isFalse(isAllowed(service, [pattern]))
   })
 
-  it.each(["192.168.1.7", "192.168.1.7:4096", "192.168.1.*", "*.7", "*:4096"])(
-    "%s means an address, so a host that announces it as its name does not match",
-    (pattern) => {
-      const name = pattern.replace("*", "192.168.1.7")
-      const elsewhere = { address: "10.0.0.66", port: 4097 }
-      assert.isFalse(isAllowed({ ...elsewhere, label: "opencode-4097", target: name }, [pattern]))
-      assert.isFalse(isAllowed({ ...elsewhere, label: name, target: "opencode.local" }, [pattern]))
-    },
-  )
+  it.each([
+    "192.168.1.7",
+    "192.168.1.7:4096",
+    "192.168.1.*",
+    "*.7",
+    "*:4096",
+    "fd7a:115c:*",
+    "fe80::*",
+    "::1",
+    "FE80::*",
+  ])("%s means an address, so a host that announces it as its name does not match", (pattern) => {
+    const name = pattern.replace("*", "192.168.1.7")
+    const elsewhere = { address: "10.0.0.66", port: 4097 }
+    assert.isFalse(isAllowed({ ...elsewhere, label: "opencode-4097", target: name }, [pattern]))
+    assert.isFalse(isAllowed({ ...elsewhere, label: name, target: "opencode.local" }, [pattern]))
+  })
+
+  it.each(["fd7a:115c:a1e0:*", "FD7A:*:7", "fd7a:115c:a1e0::7", "*::7"])("%s matches an IPv6 address", (pattern) => {
+    assert.isTrue(isAllowed({ ...service, address: "fd7a:115c:a1e0::7" }, [pattern]))
+  })
 
   it("an empty list allows no service, not even one without a name", () => {
     assert.isFalse(isAllowed({ ...service, target: "" }, []))

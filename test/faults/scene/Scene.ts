@@ -2,7 +2,7 @@
  * The built executable over a fleet in which every row of the table has an instance of its own, and a bystander that nothing
  * happens to. All rows happen at once, as in a real fleet.
  */
-import { Context, Effect, Fiber, FileSystem, Layer, Schedule, Schema, Semaphore, Struct } from "effect"
+import { Array, Context, Effect, Fiber, FileSystem, Layer, Schedule, Schema, Semaphore, Struct } from "effect"
 import { createServer } from "node:net"
 import type { SessionId } from "../../../src/opencode/Identifiers.ts"
 import { FakeState } from "../../../src/testing/FakeState.ts"
@@ -92,6 +92,8 @@ export class Scene extends Context.Service<
 /** Numbers of objects that a leak would add to. */
 const Holdings = Schema.Struct({
   descriptors: Schema.Int,
+  /** What they lead to. */
+  links: Schema.Array(Schema.String),
   fibers: Schema.Int,
   sockets: Schema.Int,
   timers: Schema.Int,
@@ -107,7 +109,7 @@ const isAtMost = (now: Holdings, before: Holdings) =>
 /** Reports what the server holds; see the file. */
 const reporting = `--import ${new URL("reportHoldings.mjs", import.meta.url).href}`
 const decodeReport = Schema.decodeUnknownSync(
-  Schema.fromJsonString(Schema.Struct(Struct.omit(Holdings.fields, ["descriptors"]))),
+  Schema.fromJsonString(Schema.Struct(Struct.omit(Holdings.fields, ["descriptors", "links"]))),
 )
 
 export interface Outcome {
@@ -161,7 +163,16 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
         } satisfies Result
       }, Effect.orDie)
 
-      const descriptors = Effect.map(Effect.orDie(fs.readDirectory(`/proc/${server.pid}/fd`)), (all) => all.length)
+      /** What each open descriptor leads to. One that was closed meanwhile leads nowhere. */
+      const open = fs.readDirectory(`/proc/${server.pid}/fd`).pipe(
+        Effect.flatMap(
+          Effect.forEach((name) => Effect.option(fs.readLink(`/proc/${server.pid}/fd/${name}`)), {
+            concurrency: "unbounded",
+          }),
+        ),
+        Effect.map(Array.getSomes),
+        Effect.orDie,
+      )
       const reports = Effect.map(server.stderr, (text) =>
         [...text.matchAll(/^holdings (.*)$/gmu)].map(([, json]) => json),
       )
@@ -172,7 +183,8 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           Effect.map(reports, (all) => all.slice(length)),
           { until: (all) => all.length > 0, schedule: Schedule.spaced("50 millis") },
         )
-        return { ...decodeReport(report), descriptors: yield* descriptors }
+        const links = yield* open
+        return { ...decodeReport(report), descriptors: links.length, links }
       })
       const megabytes = Effect.map(Effect.orDie(fs.readFileString(`/proc/${server.pid}/status`)), (status) =>
         Math.round(Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1]) / 1024),

@@ -51,7 +51,7 @@ describe("A start whose read fails after the prompt was sent", () => {
 })
 
 const claimed = Effect.provideService(SessionClaims, {
-  claim: () => Effect.succeed({ release: Effect.void, wasAbandoned: false }),
+  claim: () => Effect.succeed({ release: Effect.void, abandoned: undefined }),
   problem: Effect.undefined,
 })
 

@@ -7,16 +7,11 @@ import { here, msg } from "../../../src/testing/samples.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { sending, withMain } from "./sending.ts"
 
-/** The first claim is the one that was abandoned. */
+/** Until it is known what became of the message of its last holder. */
 const abandoned = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
-    let wasAbandoned = true
-    const claim = () =>
-      Effect.sync(() => {
-        const claimed = { release: Effect.void, wasAbandoned }
-        wasAbandoned = false
-        return claimed
-      })
+    let abandoned: Effect.Effect<void> | undefined = Effect.sync(() => void (abandoned = undefined))
+    const claim = () => Effect.sync(() => ({ release: Effect.void, abandoned }))
     return Effect.provideService(effect, SessionClaims, { claim, problem: Effect.undefined })
   })
 
@@ -36,6 +31,24 @@ describe("A claim that another server has abandoned", () => {
       yield* pass(2000)
       assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
       assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
+  )
+
+  it.effect("is looked at again by the next message, if the first one was cancelled meanwhile", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.answerWith(({ text }) => text.toUpperCase())
+      const cancelled = yield* sending()
+      yield* pass(1000)
+      yield* Fiber.interrupt(cancelled)
+      const fiber = yield* sending()
+      yield* pass(2000)
+      fake.take(itsMessage)
+      yield* pass(2000)
+      assert.deepStrictEqual(fake.prompts, [])
+      fake.complete(itsMessage, "Done")
+      yield* pass(2000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
     }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
   )
 
@@ -59,7 +72,7 @@ describe("The claim of a message that opencode has taken", () => {
       claim: () =>
         Effect.sync(() => {
           isHeld = true
-          return { release: Effect.sync(() => void (isHeld = false)), wasAbandoned: false }
+          return { release: Effect.sync(() => void (isHeld = false)), abandoned: undefined }
         }),
       problem: Effect.undefined,
     })

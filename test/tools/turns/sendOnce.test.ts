@@ -109,6 +109,21 @@ describe("the same call after its caller went away", () => {
     }).pipe(Effect.provide(tools())),
   )
 
+  it.effect("says that the message may have arrived while the instance cannot be reached", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* lost
+      fake.fail("*", Fault.refused)
+      const again = yield* sending()
+      yield* pass(60_000)
+      assert.include(String(yield* Effect.flip(Fiber.join(again))), "It is unknown whether")
+      fake.fail("*", Fault.refused)
+      const other = yield* sending({ message: "Another" })
+      yield* pass(60_000)
+      assert.notInclude(String(yield* Effect.flip(Fiber.join(other))), "unknown whether")
+    }).pipe(Effect.provide(tools())),
+  )
+
   it.effect("is sent after ten minutes", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
