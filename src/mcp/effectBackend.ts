@@ -56,8 +56,6 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     tasks: taskOptions,
   }: BackendOptions,
 ) {
-  const endingResult = (call: { readonly name: string; readonly args: unknown }): CallToolResult =>
-    errorResult("ending", endingText(call)).result
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
   const taskSlots = yield* Semaphore.make(maxConcurrentTasks)
@@ -103,7 +101,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
       // A task has no such answer: the next server continues it.
       ending.await.pipe(
         Effect.andThen(isLong(request) ? Effect.void : Effect.sleep(shortCallsMayTake)),
-        Effect.andThen(Effect.sync(() => endingResult({ name, args }))),
+        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
       ),
     )
   }
@@ -132,7 +130,5 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     ...backend,
     /** Answers the calls that are running. */
     end: Effect.asVoid(ending.open),
-    /** The answer to a call that the end of a server kept from its own. */
-    endingResult,
   }
 })

@@ -1,4 +1,4 @@
-/** The answer to a call that is still running when the server is stopped. */
+/** The answer to a call that is still running when the server is stopped, or whose own answer is lost. */
 import { line } from "../text/plainText.ts"
 
 const inSession = (args: unknown): string => {
@@ -6,19 +6,30 @@ const inSession = (args: unknown): string => {
   return typeof args.session_id === "string" ? ` of session ${line(args.session_id, 100)}` : ""
 }
 
+interface Ended {
+  readonly name: string
+  readonly args: unknown
+}
+
 /** Agents keep working without the server: only the answer to the call is lost. */
-export const endingText = ({ args, name }: { readonly name: string; readonly args: unknown }): string => {
-  const call = `opencode-fleet was stopped or restarted during this call of ${name}.`
+const advice = ({ args, name }: Ended): string => {
   switch (name) {
     case "send_message":
-      return `${call} If the message was sent, the agent${inSession(args)} keeps working on it; do not send it again. Call wait_for_session for the outcome; the server is usually back within seconds.`
+      return `If the message was sent, the agent${inSession(args)} keeps working on it; do not send it again. Call wait_for_session for the outcome`
     case "respond_permission":
     case "answer_question":
-      return `${call} The decision may have been delivered. Call wait_for_session to see the outcome; the server is usually back within seconds.`
+      return "The decision may have been delivered. Call wait_for_session to see the outcome"
     case "wait_for_session":
     case "wait_for_sessions":
-      return `${call} The agents keep working. Call it again for the outcome; the server is usually back within seconds.`
+      return "The agents keep working. Call it again for the outcome"
     default:
-      return `${call} It may have taken effect. Check before you call it again; the server is usually back within seconds.`
+      return "It may have taken effect. Check before you call it again"
   }
 }
+
+export const endingText = (call: Ended): string =>
+  `opencode-fleet was stopped or restarted during this call of ${call.name}. ${advice(call)}; the server is usually back within seconds.`
+
+/** The arguments of a call whose answer is lost are not known any more. */
+export const lostText = (name: string): string =>
+  `The answer to this call of ${name} is no longer available: its connection was lost for too long, or opencode-fleet was restarted. ${advice({ name, args: undefined })}.`

@@ -1,4 +1,4 @@
-/** The lines that fit into so many rows, at least one, with the number of the others. */
+/** The lines that fit into `rows`, at least one, and the number of the others. */
 export const fitLines = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
   lines.length <= rows || rows < 2
     ? lines.slice(0, Math.max(1, rows))

@@ -8,6 +8,7 @@ import type { Tool, Toolkit } from "effect/ai"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type Caller, Gate } from "../access/Gate.ts"
 import { callerIn, callerInfo, callerOf } from "../access/callerInfo.ts"
+import { errorResult } from "../callResult.ts"
 import { describeTools } from "../describeTool.ts"
 import { type BackendOptions, makeBackend } from "../effectBackend.ts"
 import type { TaskOptions } from "../tasks/Tasks.ts"
@@ -27,7 +28,7 @@ import {
   scopesOf,
 } from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
-import { jsonRpcError, serverResponse } from "./responses.ts"
+import { badRequest, jsonRpcError, serverResponse } from "./responses.ts"
 import { fallsBack, type Revisions } from "./revisions.ts"
 import { makeSessions } from "./sessions.ts"
 import { makeShares } from "./shares.ts"
@@ -41,6 +42,8 @@ export interface EndpointOptions extends ServeOptions {
   readonly tasks?: TaskOptions | undefined
   /** The answer to a call that is still running when the endpoint closes. */
   readonly endingText?: BackendOptions["endingText"]
+  /** The answer to a call whose answer is not known any more when its client comes back for it. */
+  readonly lostText?: (tool: string) => string
   /** Further sessions close the one that was not used for the longest time. Default: 2,000. */
   readonly maxSessions?: number
   /** The same for the sessions of one caller. Default: 500. */
@@ -76,8 +79,7 @@ const methodNotAllowed = (allowed: ReadonlyArray<string>) =>
   jsonRpcError({ status: 405, code: -32000, message: "Method not allowed.", headers: { allow: allowed.join(", ") } })
 
 /** A plain 400 makes clients of 2026-07-28 fall back to `initialize`. */
-const olderRevisionOnly = () =>
-  jsonRpcError({ status: 400, code: -32000, message: "Bad Request: initialize a session of revision 2025-11-25" })
+const olderRevisionOnly = () => badRequest("initialize a session of revision 2025-11-25")
 
 const unavailable = (message: string, retryAfter: number) =>
   jsonRpcError({ status: 503, code: -32000, message, headers: { "retry-after": String(retryAfter) } })
@@ -99,6 +101,9 @@ const tooManySubscriptions = (id: RequestId) =>
     message: `This caller already has ${maxSubscriptionsOfCaller} subscriptions, which is the most. Close one of them.`,
   })
 
+const defaultLostText = () =>
+  "The answer to this call is no longer available: its connection was lost for too long, or the server was restarted."
+
 /** How long the calls that are running at the end may take to be answered. */
 const answersMayTake = "700 millis"
 
@@ -107,7 +112,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
   options: EndpointOptions,
 ) {
-  const { access, revisions = "both" } = options
+  const { access, lostText = defaultLostText, revisions = "both" } = options
   const gate = yield* Gate
   const scopes = scopesOf(access, toolkit.tools)
   const backend = yield* makeBackend(toolkit, handled, {
@@ -124,6 +129,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   const subscriptions = makeShares(maxSubscriptionsOfCaller)
   const tools = describeTools(toolkit)
   const names = new Set(tools.map(({ name }) => name))
+  const readonly = new Set(tools.flatMap(({ annotations, name }) => (annotations.readOnlyHint === true ? [name] : [])))
 
   const sessions = yield* makeSessions({
     openServer: (own) => {
@@ -131,7 +137,8 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
     call: (session, request) => call(request, session),
-    lostAnswer: (name) => (names.has(name) ? backend.endingResult({ name, args: undefined }) : undefined),
+    isReadonly: (tool) => readonly.has(tool),
+    lostAnswer: (tool) => (names.has(tool) ? errorResult("lost", lostText(tool)).result : undefined),
     failed: backend.failed,
     maxSessions: options.maxSessions,
     maxSessionsOfCaller: options.maxSessionsOfCaller,

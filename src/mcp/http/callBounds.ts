@@ -25,7 +25,7 @@ export const makeCallBounds = () => {
   const sessions = makeShares(maxCallsOfSession)
   const callers = makeShares(maxCallsOfCaller)
   return (caller: string, session: string | undefined, run: () => Answer): Answer =>
-    within(callers, caller, "The caller (all clients with its token)", () =>
+    within(callers, caller, "This caller (all its clients together)", () =>
       session === undefined ? run() : within(sessions, session, "This session", run),
     )
 }

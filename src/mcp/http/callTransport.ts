@@ -15,7 +15,7 @@ const current = new AsyncLocalStorage<CallOfTool | undefined>()
 /** For an event store: the call whose message is being stored. Undefined if it is not one call's. */
 export const currentCall = (): CallOfTool | undefined => current.getStore()
 
-export interface CallTransportOptions extends WebStandardStreamableHTTPServerTransportOptions {
+interface CallTransportOptions extends WebStandardStreamableHTTPServerTransportOptions {
   /** A call that is running. */
   readonly callOf: (id: RequestId) => CallOfTool | undefined
 }

@@ -1,13 +1,13 @@
 /**
  * The id of a message on a stream: its stream, its number, and the call that the stream belongs to. A client that resumes a
- * stream sends it as `Last-Event-ID`, unchecked. A server that does not know the stream, because it was restarted, can then
- * answer the call.
+ * stream sends it as `Last-Event-ID`, unchecked. A server that does not know the stream, because it has expired or the server
+ * was restarted, can then answer the call.
  */
 import { Option, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
 import type { CallOfTool } from "./callAccess.ts"
 
-export interface EventId {
+interface EventId {
   readonly stream: string
   readonly sequence: number
   readonly call: CallOfTool | undefined

@@ -6,7 +6,7 @@ import type { CallToolResult, EventStore, JSONRPCMessage } from "@modelcontextpr
 import type { CallOfTool } from "./callAccess.ts"
 import { callSuffix, formatEventId, parseEventId } from "./eventId.ts"
 
-export interface EventLogOptions {
+interface EventLogOptions {
   /** The call whose message is being stored. */
   readonly currentCall: () => CallOfTool | undefined
   /** The answer to a call whose stream is not known here. Undefined if there is no such tool. */
@@ -70,14 +70,17 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
     }
   }
 
-  /** The answer to the call that an event's id names. */
+  /** The answer to the call that an event's id names: its own has expired, or was never known here. */
   const answerTo = (eventId: string): JSONRPCMessage | undefined => {
     const call = parseEventId(eventId)?.call
     const result = call === undefined ? undefined : lostAnswer(call.tool)
     return call === undefined || result === undefined ? undefined : { jsonrpc: "2.0", id: call.id, result }
   }
 
-  /** The store of one session. A stream that still runs can be resumed even if all that it has sent has expired. */
+  /**
+   * The store of one session. A stream that still runs can be resumed even if all that it has sent has expired. One that has
+   * ended is forgotten with its last message.
+   */
   const openStore = () => {
     const streams = new Map<string, StoredStream>()
     const openStream = (id: string): StoredStream => {

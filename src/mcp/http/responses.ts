@@ -14,6 +14,9 @@ export interface JsonRpcError {
 export const jsonRpcError = ({ code, headers = {}, id = null, message, status }: JsonRpcError) =>
   HttpServerResponse.jsonUnsafe({ jsonrpc: "2.0", error: { code, message }, id }, { status, headers })
 
+export const badRequest = (message: string) =>
+  jsonRpcError({ status: 400, code: -32000, message: `Bad Request: ${message}` })
+
 /** Sent first, because the head of a response leaves with its first bytes, and some clients wait for it. */
 const opening = new TextEncoder().encode(": open\n\n")
 

@@ -11,8 +11,8 @@ import type { Backend } from "../toolServers.ts"
 import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
 import { handshakeRequest, initializeOf, sessionHeader } from "./handshake.ts"
-import { makeRunningCalls, type RunningCalls } from "./runningCalls.ts"
-import { jsonRpcError, serverResponse } from "./responses.ts"
+import { badRequest, jsonRpcError, serverResponse } from "./responses.ts"
+import { makeRunningCalls } from "./runningCalls.ts"
 import { makeSessionId, readSessionId, type SessionId } from "./sessionId.ts"
 
 export interface SessionsOptions {
@@ -22,7 +22,9 @@ export interface SessionsOptions {
     readonly offer: (caller: Caller) => void
   }
   readonly call: (session: string, request: Parameters<Backend["call"]>[0]) => ReturnType<Backend["call"]>
-  /** The answer to a call that was running when an earlier server was killed. Undefined if there is no such tool. */
+  /** Whether a tool changes nothing. */
+  readonly isReadonly: (tool: string) => boolean
+  /** The answer to a call whose stream is unknown: it has expired, or its server was killed. Undefined if there is no such tool. */
   readonly lostAnswer: (tool: string) => CallToolResult | undefined
   readonly failed: (error: Error) => void
   /** Further sessions close the one that was not used for the longest time. */
@@ -36,7 +38,7 @@ export interface SessionsOptions {
 /** A session that is not in use is closed after this time. */
 const idleMs = 10 * 60 * 1000
 
-/** How long a client may take until it resumes a broken stream. */
+/** How long a client may take until it resumes a broken stream, or sends its call again. */
 const resumableMs = 5 * 60 * 1000
 
 /**
@@ -69,7 +71,8 @@ interface Session {
   readonly offer: (caller: Caller) => void
   /** Whether the stream of an event can be resumed. */
   readonly knows: (eventId: string) => boolean
-  readonly running: RunningCalls
+  /** Forgets the answers that are too old. */
+  readonly expire: () => void
   lastUsedAt: number
   /** Requests and calls that are running, and open streams. */
   uses: number
@@ -77,10 +80,6 @@ interface Session {
 
 /** The header of a request that resumes a stream. */
 const lastEventHeader = "last-event-id"
-
-const unknownEvent = "Bad Request: Last-Event-ID is unknown, or its stream is over"
-
-const noSession = "Bad Request: Mcp-Session-Id header is required"
 
 const invalidInitialize = "Invalid params: initialize needs protocolVersion, capabilities and clientInfo"
 
@@ -125,7 +124,7 @@ export const makeSessions = Effect.fnUntraced(function* (
   const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
     yield* makeRoom(caller)
     const { clear, knows, store } = log.openStore()
-    const running = makeRunningCalls()
+    const running = makeRunningCalls({ isReadonly: options.isReadonly, maxAgeMs: resumableMs, now })
     const transport = new CallTransport({
       callOf: running.get,
       sessionIdGenerator: () => id,
@@ -139,10 +138,12 @@ export const makeSessions = Effect.fnUntraced(function* (
     const { offer, server } = options.openServer({
       call: (request) => {
         const release = use(session)
-        return running.call(request, () => options.call(id, request)).finally(release)
+        const call = { ...request, id: request.context.mcpReq.id }
+        return running.call(call, () => options.call(id, request)).finally(release)
       },
     })
-    const session: Session = { subject: caller.subject, transport, offer, knows, running, lastUsedAt: now(), uses: 0 }
+    const { expire } = running
+    const session: Session = { subject: caller.subject, transport, offer, knows, expire, lastUsedAt: now(), uses: 0 }
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed
@@ -188,16 +189,10 @@ export const makeSessions = Effect.fnUntraced(function* (
   const dispatch = Effect.fnUntraced(function* (session: Session, request: Request, body: unknown, caller: Caller) {
     const lastEventId = request.method === "GET" ? request.headers.get(lastEventHeader) : null
     if (lastEventId !== null && !session.knows(lastEventId))
-      return jsonRpcError({ status: 400, code: -32000, message: unknownEvent })
+      return badRequest("Last-Event-ID is unknown, or its stream is over")
     // Until the answer has been sent, which may be a stream.
-    yield* Effect.acquireRelease(
-      Effect.sync(() => use(session)),
-      (release) =>
-        Effect.sync(() => {
-          session.running.disconnected(body)
-          release()
-        }),
-    )
+    const used = Effect.sync(() => use(session))
+    yield* Effect.acquireRelease(used, Effect.sync)
     session.offer(caller)
     const response = yield* Effect.promise(() =>
       session.transport.handleRequest(request, {
@@ -209,10 +204,14 @@ export const makeSessions = Effect.fnUntraced(function* (
   })
 
   const begin = Effect.fnUntraced(function* ({ facts, id }: SessionId, request: Request, body: object, caller: Caller) {
-    const session = yield* opening.withPermits(1)(open(id, caller))
-    sessions.set(id, session)
+    // Within the permit, so that the next one that opens counts it.
+    const counted = Effect.tap(open(id, caller), (session) => Effect.sync(() => sessions.set(id, session)))
+    const session = yield* opening.withPermits(1)(counted)
     // Only what its id says of the client, as after a restart: the SDK keeps all that it is given, in each session.
-    return yield* dispatch(session, request, { ...body, params: facts }, caller)
+    const response = yield* dispatch(session, request, { ...body, params: facts }, caller)
+    // The client does not know a session that was refused, which must not take the room of others.
+    if (response.status >= 400) yield* close(session)
+    return response
   })
 
   const handle = Effect.fnUntraced(function* (request: Request, body: unknown, caller: Caller) {
@@ -224,7 +223,7 @@ export const makeSessions = Effect.fnUntraced(function* (
         ? jsonRpcError({ status: 400, code: -32602, message: invalidInitialize, id: initialize.id })
         : yield* begin(newId, request, initialize.body, caller)
     }
-    if (id === null) return jsonRpcError({ status: 400, code: -32000, message: noSession })
+    if (id === null) return badRequest("Mcp-Session-Id header is required")
     const session = yield* find(id, request.url, caller)
     return session === undefined
       ? jsonRpcError({ status: 404, code: -32001, message: "Session not found" })
@@ -233,6 +232,7 @@ export const makeSessions = Effect.fnUntraced(function* (
 
   const sweep = Effect.suspend(() => {
     log.expire()
+    for (const { expire } of sessions.values()) expire()
     const oldest = now() - idleMs
     return Effect.forEach(
       [...sessions.values()].filter((session) => isIdle(session) && session.lastUsedAt < oldest),

@@ -14,8 +14,17 @@ import { cookieName, isEncrypted, loginKeys, mayRead } from "./visitor.ts"
 /** How long the answer to a wrong token takes. */
 const slowedBy = "1 second"
 
-/** Attempts from one address at once. Further ones are refused unread, so this bounds the guesses from there to 20 a second. */
+/**
+ * Attempts from one address at once. Further ones are refused without checking the token, so this bounds the guesses from there
+ * to 20 a second.
+ */
 const maxAttempts = 20
+
+/** The same from all addresses together: one client can have many. */
+const maxAttemptsOfAll = 200
+
+/** Of an address, in characters. A proxy passes on what it was sent. */
+const maxAddressLength = 64
 
 const loginForm = (next: string, problem?: string): string =>
   stillPage(
@@ -41,11 +50,11 @@ const loginForm = (next: string, problem?: string): string =>
 export const toLogin = (next: string) =>
   answerRedirect(next === home ? loginPath : `${loginPath}?next=${encodeURIComponent(next)}`)
 
-/** Behind a proxy on this machine, the address that the proxy has added. */
+/** Behind a proxy on this machine, the address that the proxy has added. A server that listens on `::` sees IPv4 as IPv6. */
 const addressOf = ({ headers, remoteAddress }: HttpServerRequest.HttpServerRequest): string => {
-  const address = Option.getOrElse(remoteAddress, () => "")
+  const address = Option.getOrElse(remoteAddress, () => "").replace(/^::ffff:(?=[\d.]+$)/iu, "")
   const forwarded = headers["x-forwarded-for"]?.split(",").at(-1)?.trim()
-  return forwarded !== undefined && isLoopback(address) ? forwarded : address
+  return forwarded !== undefined && isLoopback(address) ? forwarded.slice(0, maxAddressLength) : address
 }
 
 const refusedText = ({ message, status }: Refused) =>
@@ -54,6 +63,17 @@ const refusedText = ({ message, status }: Refused) =>
 export const makeLogin = Effect.fnUntraced(function* (logins: Logins) {
   const gate = yield* Gate
   const attempts = makeShares(maxAttempts)
+  const attemptsOfAll = makeShares(maxAttemptsOfAll)
+  const take = (address: string): boolean => {
+    if (!attempts.take(address)) return false
+    if (attemptsOfAll.take("")) return true
+    attempts.release(address)
+    return false
+  }
+  const release = (address: string): void => {
+    attempts.release(address)
+    attemptsOfAll.release("")
+  }
 
   const show = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
     const query = new URL(url, "http://localhost").searchParams.get("next")
@@ -74,9 +94,9 @@ export const makeLogin = Effect.fnUntraced(function* (logins: Logins) {
     const fields = yield* request.urlParamsBody
     const next = ownPath(Option.getOrUndefined(UrlParams.getFirst(fields, "next")))
     const address = addressOf(request)
-    if (!attempts.take(address)) return answerHtml(429, loginForm(next, "Too many attempts. Try again in a minute."))
+    if (!take(address)) return answerHtml(429, loginForm(next, "Too many attempts. Try again in a few seconds."))
     return yield* check(Option.getOrElse(UrlParams.getFirst(fields, "token"), () => "").trim()).pipe(
-      Effect.ensuring(Effect.sync(() => attempts.release(address))),
+      Effect.ensuring(Effect.sync(() => release(address))),
       Effect.flatMap(logins.add),
       Effect.map((key) => {
         const secure = isEncrypted(request)

@@ -99,6 +99,20 @@ describe("Sessions", () => {
       }).pipe(Effect.scoped),
   )
 
+  it.effect("whose initialize is refused close no other", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys({ maxSessions: 2 })
+      const { session } = yield* send({ body: initialize() })
+      const change = Effect.map(send({ session, body: toolCall("change") }), ({ text }) => text)
+      assert.include(yield* change, '"count":1')
+      for (const _ of [1, 2, 3]) {
+        assert.strictEqual((yield* send({ body: initialize(), headers: { accept: "text/plain" } })).status, 406)
+      }
+      // The session still has the answer of this call.
+      assert.include(yield* change, '"count":1')
+    }),
+  )
+
   it.effect("of one caller leave room for those of the others", () =>
     Effect.gen(function* () {
       const { open, send } = yield* makeToys({ maxSessions: 3, maxSessionsOfCaller: 2 })
@@ -136,7 +150,7 @@ describe("A call that was running when its server was killed", () => {
   }, Effect.scoped)
 
   const resume = Effect.fnUntraced(function* (session: string | undefined, eventId: string) {
-    const { send } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })
+    const { send } = yield* makeToys({ lostText: (tool) => `${tool} goes on` })
     return yield* send({ session, method: "GET", headers: { ...newest, "last-event-id": eventId } })
   })
 
@@ -163,6 +177,20 @@ describe("A call that was running when its server was killed", () => {
     }),
   )
 })
+
+it.effect("A client that comes back for an answer that has expired is not told that the server was stopped", () =>
+  Effect.gen(function* () {
+    const { send } = yield* makeToys()
+    const { session } = yield* send({ body: initialize() })
+    const headers = { "mcp-protocol-version": "2025-11-25" }
+    const { text } = yield* send({ session, headers, body: toolCall("look") })
+    const [, eventId = ""] = /^id: (.*)\n/mu.exec(text) ?? []
+    const resume = send({ session, method: "GET", headers: { ...headers, "last-event-id": eventId } })
+    assert.include((yield* resume).text, "canAsk")
+    yield* TestClock.adjust("6 minutes")
+    assert.include((yield* resume).text, "The answer to this call is no longer available")
+  }),
+)
 
 describe("Revisions", () => {
   it.effect("a client of 2026-07-28 that would lose calls is sent to a session, unless it follows tasks", () =>

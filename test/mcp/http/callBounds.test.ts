@@ -22,7 +22,7 @@ it.effect("A session, and a caller with all its sessions, have a share of the ca
     assert.include(yield* text("anna", "b"), "done")
     waiting.push(...[...Array(448)].map((_, index) => wait("anna", index % 2 === 0 ? undefined : `s${index}`)))
     for (const session of ["b", undefined]) {
-      assert.include(yield* text("anna", session), "The caller (all clients with its token) already has 512 calls")
+      assert.include(yield* text("anna", session), "This caller (all its clients together) already has 512 calls")
     }
     assert.include(yield* text("bert", "c"), "done")
     ended.resolve(done)

@@ -12,6 +12,7 @@ it.effect("A session keeps little of what its client says about itself, which ca
     const { handle } = yield* makeSessions({
       openServer: () => ({ server, offer: () => {} }),
       call: () => Promise.reject(new Error("no call")),
+      isReadonly: () => false,
       lostAnswer: () => undefined,
       failed: () => {},
     })

@@ -7,17 +7,17 @@ import { Call, LongRunning } from "../../../src/mcp/Call.ts"
 import { type EndpointOptions, makeEndpoint } from "../../../src/mcp/http/Endpoint.ts"
 import { meta2026 } from "../../support/meta2026.ts"
 
+const Count = Schema.Struct({ count: Schema.Int })
+
 const Toys = Toolkit.make(
   Tool.make("look", { description: "Reads", success: Schema.Struct({ canAsk: Schema.Boolean }) }).annotate(
     Tool.Readonly,
     true,
   ),
-  Tool.make("change", { description: "Changes", success: Schema.Struct({}) }),
+  Tool.make("change", { description: "Changes, and counts", success: Count }),
   Tool.make("hang", { description: "Never ends", success: Schema.Struct({}) }),
-  Tool.make("finish", { description: "Ends when it is told to", success: Schema.Struct({}) }).annotate(
-    Tool.Readonly,
-    true,
-  ),
+  Tool.make("read", { description: "Reads, and counts", success: Count }).annotate(Tool.Readonly, true),
+  Tool.make("finish", { description: "Ends when it is told to", success: Schema.Struct({}) }),
   Tool.make("wait", { description: "Never ends", success: Schema.Struct({}) }).annotate(LongRunning, true),
 )
 
@@ -79,10 +79,13 @@ export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOp
   const waits = yield* Queue.unbounded<"began" | "ended">()
   const begun = yield* Queue.unbounded<void>()
   const finished = yield* Latch.make()
+  let changes = 0
+  let reads = 0
   const handlers = Toys.toLayer({
     finish: () => Effect.as(Effect.andThen(Queue.offer(begun, undefined), finished.await), {}),
     look: () => Effect.map(Call, ({ canAsk }) => ({ canAsk })),
-    change: () => Effect.succeed({}),
+    change: () => Effect.sync(() => ({ count: ++changes })),
+    read: () => Effect.sync(() => ({ count: ++reads })),
     hang: () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
     wait: () =>
       Effect.acquireUseRelease(

@@ -76,6 +76,46 @@ describe("the login", () => {
     }).pipe(Effect.provide(overTheFake(tokenGate))),
   )
 
+  it.effect(
+    "at most 200 wrong tokens are checked at once, of all addresses; also behind a proxy that is seen as IPv6",
+    () =>
+      Effect.gen(function* () {
+        yield* waiting([])
+        const ask = yield* makeAsk
+        const logIn = (token: string, forwarded: string) =>
+          ask("/login", { form: { token }, headers: { "x-forwarded-for": forwarded }, address: "::ffff:127.0.0.1" })
+        const guess = (index: number) => Effect.forkChild(logIn("guess", `192.0.2.${index % 10}`))
+        const guesses = yield* Effect.forEach([...Array(200).keys()], guess)
+        yield* pass(900, 9)
+        const full = yield* logIn("full", "198.51.100.1")
+        assert.strictEqual(full.status, 429)
+        assert.include(full.text, "Try again in a few seconds")
+        yield* pass(200)
+        for (const each of guesses) assert.strictEqual((yield* Fiber.join(each)).status, 401)
+        assert.strictEqual((yield* logIn("full", "198.51.100.1")).status, 303)
+      }).pipe(Effect.provide(overTheFake(tokenGate))),
+  )
+
+  it.effect("keeps at most 64 characters of an address that a proxy passes on", () =>
+    Effect.gen(function* () {
+      yield* waiting([])
+      const ask = yield* makeAsk
+      const logIn = (token: string, last: string) =>
+        ask("/login", {
+          form: { token },
+          headers: { "x-forwarded-for": `${"x".repeat(64)}${last}` },
+          address: "127.0.0.1",
+        })
+      const guesses = yield* Effect.forEach([...Array(20).keys()], (index) =>
+        Effect.forkChild(logIn("guess", `${index}`)),
+      )
+      yield* pass(500, 5)
+      assert.strictEqual((yield* logIn("full", "another")).status, 429)
+      yield* pass(600)
+      for (const each of guesses) assert.strictEqual((yield* Fiber.join(each)).status, 401)
+    }).pipe(Effect.provide(overTheFake(tokenGate))),
+  )
+
   it.effect("ends with a logout: pages lead to the login, and so do their updates", () =>
     Effect.gen(function* () {
       yield* waiting([])
