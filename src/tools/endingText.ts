@@ -15,7 +15,7 @@ interface Ended {
 const advice = ({ args, name }: Ended): string => {
   switch (name) {
     case "send_message":
-      return `If the message was sent, the agent${inSession(args)} keeps working on it; do not send it again. Call wait_for_session for the outcome`
+      return `If the message was sent, the agent${inSession(args)} keeps working on it: call wait_for_session for the outcome, and send it again only if get_session does not show it`
     case "respond_permission":
     case "answer_question":
       return "The decision may have been delivered. Call wait_for_session to see the outcome"

@@ -5,10 +5,10 @@ import { endingText, lostText } from "../../src/tools/endingText.ts"
 it("A call that the end of the server cut short, and one whose answer has expired, differ in their reason", () => {
   assert.strictEqual(
     endingText({ name: "send_message", args: { session_id: "ses_1" } }),
-    "opencode-fleet was stopped or restarted during this call of send_message. If the message was sent, the agent of session ses_1 keeps working on it; do not send it again. Call wait_for_session for the outcome; the server is usually back within seconds.",
+    "opencode-fleet was stopped or restarted during this call of send_message. If the message was sent, the agent of session ses_1 keeps working on it: call wait_for_session for the outcome, and send it again only if get_session does not show it; the server is usually back within seconds.",
   )
   assert.strictEqual(
     lostText("send_message"),
-    "The answer to this call of send_message is no longer available: its connection was lost for too long, or opencode-fleet was restarted. If the message was sent, the agent keeps working on it; do not send it again. Call wait_for_session for the outcome.",
+    "The answer to this call of send_message is no longer available: its connection was lost for too long, or opencode-fleet was restarted. If the message was sent, the agent keeps working on it: call wait_for_session for the outcome, and send it again only if get_session does not show it.",
   )
 })

@@ -4,13 +4,13 @@ import { ensureOwnToken, firstToken } from "../../mcp/access/ownToken.ts"
 import { makeTokenFile } from "../../mcp/access/tokenFile.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
-import { fleetScopes } from "../../tools/scopes.ts"
+import { baseScope, fleetScopes } from "../../tools/scopes.ts"
 import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { defaultUrl, isLocal } from "./endpointUrl.ts"
 import type { Remote, TokenSource } from "./httpConfigurations.ts"
 
 const fromFile = Effect.fnUntraced(function* (file: string) {
-  yield* makeTokenFile({ file, scopes: fleetScopes })
+  yield* makeTokenFile({ file, scopes: fleetScopes, base: baseScope })
   const first = yield* firstToken(file)
   return first === undefined
     ? yield* failedBecause(`${file} holds no token.`)

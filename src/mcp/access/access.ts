@@ -8,7 +8,7 @@ import { makeTokenFile, type TokenFileOptions } from "./tokenFile.ts"
 import type { Verifier } from "./Verifier.ts"
 import { type GateOptions, type Scopes, verifyingGate } from "./verifyingGate.ts"
 
-export type TokenFile = Omit<TokenFileOptions, "scopes">
+export type TokenFile = Omit<TokenFileOptions, "base" | "scopes">
 export type Issuer = Pick<IssuerOptions, "issuer" | "jwks" | "resource">
 
 const gate = <E, R>(
@@ -20,7 +20,7 @@ const gate = <E, R>(
     Effect.map(verifiers, (verifiers) => verifyingGate({ ...options, verifiers })),
   )
 
-const ofFile = (file: TokenFile, scopes: Scopes) => makeTokenFile({ ...file, scopes: scopes.all })
+const ofFile = (file: TokenFile, scopes: Scopes) => makeTokenFile({ ...file, scopes: scopes.all, base: scopes.base })
 
 /** `jose` is loaded for servers with an issuer only. */
 const ofIssuer = (issuer: Issuer, scopes: Scopes) =>

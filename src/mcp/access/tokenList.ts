@@ -39,13 +39,15 @@ const nameable = /^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u
 export interface TokenListOptions {
   /** The scopes that a line can name, and those of a line that names none. */
   readonly scopes: ReadonlyArray<string>
+  /** The scope without which no request is answered, so that a token needs it. */
+  readonly base: string
   /** The name of a token without one. Default: the beginning of its digest. */
   readonly unnamed?: string | undefined
 }
 
 const readLine = (
   words: ReadonlyArray<string>,
-  { scopes: known, unnamed }: TokenListOptions,
+  { base, scopes: known, unnamed }: TokenListOptions,
 ): Result.Result<Grant, string> => {
   const [token = "", name, list, ...more] = words
   if (token.length < minLength) {
@@ -60,6 +62,8 @@ const readLine = (
   }
   const scopes = list?.split(",") ?? known
   if (!scopes.every((scope) => known.includes(scope))) return Result.fail(`the scopes are: ${known.join(", ")}`)
+  if (!scopes.includes(base))
+    return Result.fail(`a token needs the scope ${base}, without which no request is answered`)
   const hash = digest(token)
   const subject = name ?? unnamed ?? `token ${hash.toString("hex").slice(0, 8)}`
   return Result.succeed({ digest: hash, caller: { subject, scopes: new Set(scopes), stepsUp: false } })

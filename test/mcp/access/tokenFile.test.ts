@@ -20,7 +20,7 @@ const fileWith = Effect.fnUntraced(function* (content: string, mode = 0o600) {
 })
 
 const gateOf = (file: string) =>
-  Effect.map(makeTokenFile({ file, scopes: scopes.all }), (verifier) =>
+  Effect.map(makeTokenFile({ file, scopes: scopes.all, base: scopes.base }), (verifier) =>
     verifyingGate({ verifiers: [verifier], scopes }),
   )
 
@@ -42,18 +42,15 @@ layer(NodeServices.layer)("A gate over a token file", (it) => {
     }),
   )
 
-  it.effect("refuses no token, a wrong one, and one without the scope that everything needs", () =>
+  it.effect("refuses no token and a wrong one", () =>
     Effect.gen(function* () {
-      const gate = yield* gateOf(yield* fileWith(`${phone} phone decide`))
+      const gate = yield* gateOf(yield* fileWith(phone))
       const none = yield* Effect.flip(gate.verify(undefined))
       assert.deepStrictEqual([none.status, none.challenge], [401, "Bearer"])
       const wrong = yield* Effect.flip(gate.verify(Redacted.make(laptop)))
       assert.strictEqual(wrong.status, 401)
       assert.match(wrong.challenge ?? "", /^Bearer error="invalid_token", error_description="[^"]+"$/u)
       assert.notInclude(JSON.stringify(wrong), laptop)
-      const { challenge, status } = yield* Effect.flip(gate.verify(Redacted.make(phone)))
-      assert.strictEqual(status, 403)
-      assert.include(challenge, 'error="insufficient_scope"')
     }),
   )
 

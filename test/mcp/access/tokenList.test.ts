@@ -7,9 +7,9 @@ const scopes = ["read", "send", "decide"]
 const one = "1".repeat(16)
 const two = "two/two+two~two-two_two.two=="
 
-const read = (content: string) => Result.getOrThrow(readTokens(content, { scopes }))
+const read = (content: string) => Result.getOrThrow(readTokens(content, { scopes, base: "read" }))
 const problem = (content: string) => {
-  const result = readTokens(content, { scopes })
+  const result = readTokens(content, { scopes, base: "read" })
   return Result.isFailure(result) ? result.failure.message : "none"
 }
 
@@ -36,6 +36,7 @@ describe("A token file", () => {
     [`${one} phone read, send`]: "line 1: it takes a token, a name and scopes",
     [`${one} phone write`]: "line 1: the scopes are: read, send, decide",
     [`${one} phone read,`]: "line 1: the scopes are",
+    [`${one} phone send,decide`]: "line 1: a token needs the scope read, without which no request is answered",
     [`${one}\n${two}\n${one} phone`]: "line 3: the same token as in line 1",
   }
   it.each(Object.entries(unusable))("that holds %j: %s", (content, expected) => {

@@ -7,7 +7,7 @@ import { exchange } from "../../../machine/httpExchange.ts"
 import { mcpPath } from "../../../mcp/http/mcpPath.ts"
 import { ownTokenFile } from "../../../settings/directories.ts"
 import { Settings } from "../../../Settings.ts"
-import { fleetScopes } from "../../../tools/scopes.ts"
+import { baseScope, fleetScopes } from "../../../tools/scopes.ts"
 import { defaultAddress, type ListenAddress } from "../../arguments/listenAddress.ts"
 import { type Check, type MachineServices, ok, problem, warning } from "../Check.ts"
 
@@ -43,7 +43,7 @@ const observeToken = Effect.gen(function* () {
   const exists = yield* Effect.orElseSucceed((yield* FileSystem.FileSystem).exists(file), () => false)
   if (!exists) return []
   const { makeTokenFile } = yield* Effect.promise(() => import("../../../mcp/access/tokenFile.ts"))
-  return yield* makeTokenFile({ file, scopes: fleetScopes }).pipe(
+  return yield* makeTokenFile({ file, scopes: fleetScopes, base: baseScope }).pipe(
     Effect.as([]),
     Effect.catch(({ message }) =>
       Effect.succeed([
