@@ -103,7 +103,7 @@ withOpencode2("a day's work", () => {
         // One is approved, the other is followed and answered.
         const following = yield* begin("opencode-fleet read docs latest --follow")
         yield* following.until(/Which tone\?/u)
-        const approved = yield* succeed("opencode-fleet approve shop latest")
+        const approved = yield* succeed("opencode-fleet approve shop latest --yes")
         assert.include(approved.stdout + approved.stderr, "echo fixed > login.txt")
         yield* succeed("opencode-fleet answer docs latest Friendly")
         yield* following.until(/Done: [^]*Friendly/u)
