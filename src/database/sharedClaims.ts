@@ -32,8 +32,8 @@ const both = (one: Effect.Effect<void> | undefined, other: Effect.Effect<void> |
 export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseValues): SessionClaimsValues => {
   // PostgreSQL grants a lock again to the connection that holds it.
   const held = new Set<string>()
-  /** Undefined until they were needed: making them is tried once. */
-  let hasTables: boolean | undefined
+  /** A role without the right to make them would fail at each message. */
+  let triedToMakeTables = false
 
   const releaseOn = ({ query }: DatabaseSession, session: string): Effect.Effect<void> => {
     let isReleased = false
@@ -59,8 +59,9 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
     if (Option.isNone(traced)) {
       // A connection that was lost has lost the lock, too.
       yield* query("select 1")
-      if (hasTables === undefined) {
-        hasTables = yield* Effect.isSuccess(database.migrated)
+      if (!triedToMakeTables) {
+        triedToMakeTables = true
+        yield* Effect.ignore(database.migrated)
         traced = yield* tracing
       }
     }

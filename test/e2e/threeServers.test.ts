@@ -45,9 +45,7 @@ const server = Effect.fnUntraced(function* (opencode: OpencodeServer, databaseUr
 })
 
 withPostgres("three servers with one database", () => {
-  layer(Layer.mergeAll(RealPostgres.layer, RealOpencode.layer()), {
-    excludeTestServices: true,
-  })((it) => {
+  layer(Layer.mergeAll(RealPostgres.layer, RealOpencode.layer()), { excludeTestServices: true })((it) => {
     it.effect(
       "answer each of 200 messages once, although one is killed and the database is away for 10 s",
       () =>

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { SessionClaims } from "../../../src/machine/SessionClaims.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
 import { here, msg } from "../../../src/testing/samples.ts"
 import { overFake, pass } from "../../support/overFake.ts"
@@ -17,6 +18,15 @@ const abandoned = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const itsMessage = { session: here, messageID: msg("other"), text: "Of a server that was killed" }
 
+/** The turn of the killed server's message shows and ends. Nothing is sent before. */
+const waitsForItsTurn = Effect.fnUntraced(function* (fake: FakeState) {
+  fake.take(itsMessage)
+  yield* pass(2000)
+  assert.deepStrictEqual(fake.prompts, [])
+  fake.complete(itsMessage, "Done")
+  yield* pass(2000)
+})
+
 describe("A claim that another server has abandoned", () => {
   it.effect("is followed by a closer look: no message reaches the turn that is about to show", () =>
     Effect.gen(function* () {
@@ -24,11 +34,7 @@ describe("A claim that another server has abandoned", () => {
       fake.answerWith(({ text }) => text.toUpperCase())
       const fiber = yield* sending()
       yield* pass(3000)
-      fake.take(itsMessage)
-      yield* pass(2000)
-      assert.deepStrictEqual(fake.prompts, [])
-      fake.complete(itsMessage, "Done")
-      yield* pass(2000)
+      yield* waitsForItsTurn(fake)
       assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
       assert.lengthOf(fake.prompts, 1)
     }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
@@ -43,11 +49,7 @@ describe("A claim that another server has abandoned", () => {
       yield* Fiber.interrupt(cancelled)
       const fiber = yield* sending()
       yield* pass(2000)
-      fake.take(itsMessage)
-      yield* pass(2000)
-      assert.deepStrictEqual(fake.prompts, [])
-      fake.complete(itsMessage, "Done")
-      yield* pass(2000)
+      yield* waitsForItsTurn(fake)
       assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
     }).pipe(Effect.provide(Layer.fresh(overFake)), abandoned),
   )
