@@ -5,6 +5,7 @@
 import { Data, Effect } from "effect"
 import { Agent, type IncomingMessage, request } from "node:http"
 import { text } from "node:stream/consumers"
+import { meta2026 } from "../../test/support/meta2026.ts"
 
 export const eras = ["2025-11-25", "2026-07-28"] as const
 export type Era = (typeof eras)[number]
@@ -14,12 +15,6 @@ export class CallFailed extends Data.TaggedError("CallFailed")<{ readonly messag
 type Headers = Readonly<Record<string, string>>
 
 const clientInfo = { name: "bench", version: "0.0.0" }
-
-const envelope = {
-  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientInfo": clientInfo,
-  "io.modelcontextprotocol/clientCapabilities": {},
-}
 
 const send = (url: string, agent: Agent, method: "GET" | "POST", headers: Headers, message?: object) =>
   Effect.tryPromise({
@@ -73,7 +68,7 @@ export const openClient = Effect.fnUntraced(function* (url: string, era: Era) {
               agent,
               "POST",
               { ...session, "mcp-method": "tools/call", "mcp-name": name },
-              { id: id++, method: "tools/call", params: { name, arguments: args, _meta: envelope } },
+              { id: id++, method: "tools/call", params: { name, arguments: args, _meta: meta2026({}, clientInfo) } },
             ),
             read,
           ),

@@ -1,7 +1,7 @@
 /** A proxy that adds a token to each request, because the suite has none to send. */
 import { Effect } from "effect"
 import { createServer, request as httpRequest } from "node:http"
-import { close, listen } from "../support/loopback.ts"
+import { listening } from "../support/loopback.ts"
 
 /** Passes everything else on as it comes, also a foreign `Host`. */
 export const makeTokenProxy = Effect.fnUntraced(function* (port: number, token: string) {
@@ -25,10 +25,5 @@ export const makeTokenProxy = Effect.fnUntraced(function* (port: number, token: 
       answer.pipe(response)
     })
   })
-  return yield* Effect.acquireRelease(listen(server), () =>
-    Effect.suspend(() => {
-      server.closeAllConnections()
-      return close(server)
-    }),
-  )
+  return yield* listening(server)
 })

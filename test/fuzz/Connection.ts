@@ -5,14 +5,12 @@ import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { executable } from "../support/Executable.ts"
+import { isObject } from "../../src/mcp/wire/json.ts"
 
 export interface Resources {
   readonly peakMegabytes: number
   readonly descriptors: number
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The id of an answer as the server wrote it, or undefined for another message. `line` is the JSON of the message. */
 const idText = (message: Readonly<Record<string, unknown>>, line: string): string | undefined => {
@@ -34,7 +32,7 @@ export const connect = Effect.fnUntraced(function* (environment: Record<string, 
   const violations: Array<string> = []
   let stderr = ""
   const receive = (message: unknown, line: string): void => {
-    if (!isRecord(message) || message["jsonrpc"] !== "2.0") {
+    if (!isObject(message) || message["jsonrpc"] !== "2.0") {
       violations.push(`not JSON-RPC: ${line.slice(0, 300)}`)
       return
     }

@@ -1,5 +1,6 @@
 /** What a client may expect for what it sends: which ids are answered, and how often. Written from JSON-RPC and MCP, not from src/. */
 import type { Era } from "./eras.ts"
+import { isObject } from "../../src/mcp/wire/json.ts"
 
 export interface Expected {
   /** The ids that must be answered, as JSON text; "null" for an answer without an id. */
@@ -11,9 +12,6 @@ export interface Expected {
 const nothing: Expected = { answers: [], optional: [] }
 const answerTo = (id: string): Expected => ({ answers: [id], optional: [] })
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** The JSON text of an id. JavaScript rounds a large number, so its text is looked for in the line. */
 const idText = (id: string | number, line: string): string => {
   if (typeof id === "string" || Number.isSafeInteger(id)) return JSON.stringify(id)
@@ -22,7 +20,7 @@ const idText = (id: string | number, line: string): string => {
 }
 
 const inMessage = (message: unknown, line: string): Expected => {
-  if (!isRecord(message)) return answerTo("null")
+  if (!isObject(message)) return answerTo("null")
   const { id, params } = message
   const method = message["method"] ?? undefined
   const isResponse = method === undefined && ("result" in message || "error" in message)
@@ -34,7 +32,7 @@ const inMessage = (message: unknown, line: string): Expected => {
   }
   const isNotification = typeof method === "string" && (!("id" in message) || method.startsWith("notifications/"))
   if (!isNotification || (id ?? undefined) !== undefined) return answerTo("null")
-  const requestId = method === "notifications/cancelled" && isRecord(params) ? params["requestId"] : undefined
+  const requestId = method === "notifications/cancelled" && isObject(params) ? params["requestId"] : undefined
   return typeof requestId === "string" || typeof requestId === "number"
     ? { answers: [], optional: [JSON.stringify(requestId)] }
     : nothing

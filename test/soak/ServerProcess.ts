@@ -4,10 +4,12 @@ import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { executable } from "../support/Executable.ts"
 
-/** What remains after a garbage collection, except for `megabytes`. */
+/** What remains after a garbage collection, except for the megabytes. */
 export interface Resources {
   /** Of the whole process. */
   readonly megabytes: number
+  /** The most that they have been. */
+  readonly peakMegabytes: number
   readonly descriptors: number
   readonly heap: number
   readonly fibers: number
@@ -38,25 +40,33 @@ export const startProcess = Effect.fnUntraced(function* (
     (child) => Effect.sync(() => child.kill("SIGKILL")),
   )
   child.stdin.on("error", () => {})
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null
+  const exited = Effect.die(new Error("the server has exited"))
   let reported: Deferred.Deferred<string> | undefined
+  child.on("exit", () => {
+    if (reported !== undefined) Deferred.doneUnsafe(reported, exited)
+  })
   createInterface(child.stderr).on("line", (line) => {
     if (!line.startsWith(begin)) return onLine(line)
     if (reported !== undefined) Deferred.doneUnsafe(reported, Effect.succeed(line.slice(begin.length)))
   })
-  /** Needs `/proc`. */
+  /** Needs `/proc`. Dies if the process has ended. */
   const resources = Effect.gen(function* () {
     const report = yield* Deferred.make<string>()
     reported = report
+    if (hasExited()) return yield* exited
     child.kill("SIGUSR2")
     const holdings = decodeHoldings(yield* Deferred.await(report))
     const status = yield* fs.readFileString(`/proc/${child.pid}/status`)
     const descriptors = yield* fs.readDirectory(`/proc/${child.pid}/fd`)
+    const megabytes = (of: RegExp) => Math.round(Number(of.exec(status)?.[1]) / 1024)
     const resources: Resources = {
       ...holdings,
-      megabytes: Math.round(Number(/VmRSS:\s+(\d+)/u.exec(status)?.[1]) / 1024),
+      megabytes: megabytes(/VmRSS:\s+(\d+)/u),
+      peakMegabytes: megabytes(/VmHWM:\s+(\d+)/u),
       descriptors: descriptors.length,
     }
     return resources
   }).pipe(Effect.orDie)
-  return { child, resources }
+  return { child, hasExited, resources }
 })

@@ -6,6 +6,7 @@ import { permission, session } from "../../src/testing/samples.ts"
 import { startFaultyServer, type WireFault } from "../faults/scene/FaultyServer.ts"
 import * as wire from "../faults/scene/wireFaults.ts"
 import type { Relay } from "../support/Executable.ts"
+import { pick } from "../support/pick.ts"
 
 const faults: ReadonlyArray<WireFault> = [
   wire.lost,
@@ -30,9 +31,6 @@ const permissionRate = 0.1
 const untilDecided = Schedule.upTo(Schedule.spaced("50 millis"), { duration: "10 seconds" })
 
 const sessionsPerSlot = 3
-
-/** One of a list that is not empty. */
-export const pick = <A>(items: ReadonlyArray<A>) => Effect.orDie(Random.choice([...items]))
 
 /** Every connection can meet a fault, event streams included. */
 const sometimes: WireFault = (exchange) =>

@@ -40,7 +40,7 @@ const command = Command.make(
     yield* Console.log(`before: ${shown(before)}`)
     yield* Console.log(`after:  ${shown(after)}`)
     for (const problem of [...lost, ...doubled, ...errors]) yield* Console.log(`  ${problem}`)
-    const hasGrown = grown(before, after, options.http).length > 0 || after.megabytes > before.megabytes + maxGrowth
+    const hasGrown = grown(before, after).length > 0 || after.megabytes > before.megabytes + maxGrowth
     if (hasGrown || lost.length + doubled.length + errors.length > 0) process.exitCode = 1
   }),
 )

@@ -1,11 +1,12 @@
 /** Many calls at once to a fleet that churns, for as long as wanted. */
 import { Clock, Duration, Effect, Random, Schedule } from "effect"
 import { makeRelay, type Relay } from "../support/Executable.ts"
+import { pick } from "../support/pick.ts"
 import type { Client } from "./Client.ts"
 import { startHttpClients } from "./http/httpClients.ts"
 import { judge, type Sent, unexplained } from "./judge.ts"
 import type { Resources } from "./ServerProcess.ts"
-import { pick, startSlot, unregister } from "./Slot.ts"
+import { startSlot, unregister } from "./Slot.ts"
 import { startStdioClient } from "./stdioClient.ts"
 
 export interface SoakOptions {
@@ -96,12 +97,8 @@ const startClient = (relay: Relay, http: boolean) =>
 /** What must be as before. Memory has a bound of its own. */
 const counted = ["descriptors", "fibers", "sockets", "timers"] as const
 
-/** Their outcomes are kept for an hour, each with the fiber that has ended. */
-const endedTasks = 100
-
 /** What the server holds more of than before. */
-export const grown = (before: Resources, after: Resources, http: boolean) =>
-  counted.filter((each) => after[each] > before[each] + (http && each === "fibers" ? endedTasks : 0))
+export const grown = (before: Resources, after: Resources) => counted.filter((each) => after[each] > before[each])
 
 export const soak = Effect.fnUntraced(function* ({ http, idle, seed, ...options }: SoakOptions) {
   const relay = yield* makeRelay()
@@ -117,7 +114,7 @@ export const soak = Effect.fnUntraced(function* ({ http, idle, seed, ...options 
   // Idle connections are kept for a few seconds.
   const after = yield* client.resources.pipe(
     Effect.repeat({
-      until: (now) => grown(before, now, http).length === 0,
+      until: (now) => grown(before, now).length === 0,
       schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
     }),
   )

@@ -42,7 +42,7 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
   yield* fs.writeFileString(file, `${tokens.token} laptop\n${tokens.reader} phone fleet:read\n`, { mode: 0o600 })
   const stderr: Array<string> = []
   const args = ["serve", "--http", "127.0.0.1:0", "--token-file", file]
-  const { child, resources } = yield* startProcess(relay.environment(), args, (line) => stderr.push(line))
+  const { hasExited, resources } = yield* startProcess(relay.environment(), args, (line) => stderr.push(line))
   const port = yield* Effect.sync(() => /127\.0\.0\.1:(\d+)\/mcp/u.exec(stderr.join("\n"))?.[1]).pipe(
     Effect.repeat({ until: (found) => found !== undefined, schedule: Schedule.spaced("20 millis") }),
     Effect.map(Number),
@@ -63,23 +63,25 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
   const indices = only === undefined ? Array.from({ length: count }).keys() : [only]
   const all = [...indices]
   for (let start = 0; start < all.length; start += chunk) {
-    if (problems.length >= maxProblems || child.exitCode !== null) break
+    if (problems.length >= maxProblems || hasExited()) break
     // Fails unless the server still works.
     const known = yield* makeKnown(port, tokens)
     yield* Effect.forEach(all.slice(start, start + chunk), (index) => send(index, known), { concurrency: atOnce })
   }
-  if (child.exitCode !== null) problems.push("the server ended")
-  const after = yield* resources.pipe(
-    Effect.repeat({
-      until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors,
-      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
-    }),
-  )
+  if (hasExited()) problems.push("the server ended")
+  const after = hasExited()
+    ? before
+    : yield* resources.pipe(
+        Effect.repeat({
+          until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors,
+          schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
+        }),
+      )
   if (stderr.some((line) => /Unhandled|^ +at |defect/u.test(line)))
     problems.push(`stderr: ${stderr.join("\n").slice(-2000)}`)
   if (Object.values(tokens).some((token) => stderr.some((line) => line.includes(token))))
     problems.push("stderr shows a token")
-  if (after.megabytes > maxMegabytes) problems.push(`${after.megabytes} MB of memory`)
+  if (after.peakMegabytes > maxMegabytes) problems.push(`${after.peakMegabytes} MB of memory`)
   if (after.descriptors > before.descriptors + maxMoreDescriptors)
     problems.push(`${after.descriptors} open descriptors`)
   const writes = fake.requests.filter(({ route }) => !route.startsWith("GET "))
@@ -88,8 +90,8 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
     era: "HTTP",
     messages: all.length,
     answers,
-    before: { peakMegabytes: before.megabytes, descriptors: before.descriptors },
-    after: { peakMegabytes: after.megabytes, descriptors: after.descriptors },
+    before,
+    after,
     problems,
   }
   return report

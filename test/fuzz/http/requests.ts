@@ -1,5 +1,7 @@
 /** HTTP requests, from right to broken. A request is determined by the seed and its number, except for the names in `@…@`. */
 import { Effect, Random } from "effect"
+import { meta2026 } from "../../support/meta2026.ts"
+import { pick } from "../../support/pick.ts"
 import { eras } from "../eras.ts"
 import { messageOf } from "../messages.ts"
 
@@ -25,7 +27,6 @@ export interface FuzzRequest {
 
 type Header = readonly [name: string, value: string]
 
-const at = <A>(items: ReadonlyArray<A>) => Effect.orDie(Random.choice([...items]))
 const chance = (share: number) => Effect.map(Random.next, (value) => value < share)
 
 const paths = [
@@ -147,7 +148,7 @@ const fieldValues = [
 
 const form = Effect.gen(function* () {
   const pairs = yield* Effect.replicateEffect(
-    Effect.zip(at(fields), at(fieldValues)),
+    Effect.zip(pick(fields), pick(fieldValues)),
     yield* Random.nextIntBetween(0, 8),
   )
   return pairs.map(([name, value]) => `${name}=${value}`).join("&")
@@ -156,7 +157,7 @@ const form = Effect.gen(function* () {
 const taskIds = ["", "1.x", "mb1.!x", "zzzzzzzzz.~", "0.main", `1.${"x".repeat(200)}`, "1.main/ses_x/msg_y", "1.\u0000"]
 
 const aboutTask = (index: number) =>
-  Effect.map(Effect.all([at(["tasks/get", "tasks/cancel", "tasks/update"]), at(taskIds)]), ([method, taskId]) => ({
+  Effect.map(Effect.all([pick(["tasks/get", "tasks/cancel", "tasks/update"]), pick(taskIds)]), ([method, taskId]) => ({
     method,
     name: taskId,
     text: JSON.stringify({
@@ -166,11 +167,7 @@ const aboutTask = (index: number) =>
       params: {
         taskId,
         inputResponses: { x: { action: "accept", content: {} } },
-        _meta: {
-          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-          "io.modelcontextprotocol/clientInfo": { name: "fuzz", version: "1" },
-          "io.modelcontextprotocol/clientCapabilities": { extensions: { "io.modelcontextprotocol/tasks": {} } },
-        },
+        _meta: meta2026({ extensions: { "io.modelcontextprotocol/tasks": {} } }, { name: "fuzz", version: "1" }),
       },
     }),
   }))
@@ -181,9 +178,9 @@ const right = Effect.fnUntraced(function* (seed: string, index: number) {
   if (kind < 0.15) {
     const method = (yield* chance(0.7)) ? "GET" : "POST"
     const headers: Array<Header> = [["Cookie", "opencode-fleet=@cookie@"]]
-    if (method === "GET") return { method, path: yield* at(paths), headers, body: Buffer.from("") }
+    if (method === "GET") return { method, path: yield* pick(paths), headers, body: Buffer.from("") }
     headers.push(["Content-Type", "application/x-www-form-urlencoded"], ["Origin", "http://127.0.0.1"])
-    const path = yield* at(["/login", "/logout", "/requests"])
+    const path = yield* pick(["/login", "/logout", "/requests"])
     return { method, path, headers, body: Buffer.from(yield* form) }
   }
   const headers: Array<Header> = [
@@ -194,8 +191,8 @@ const right = Effect.fnUntraced(function* (seed: string, index: number) {
   if (kind < 0.25) {
     headers.push(["Mcp-Session-Id", "@session@"])
     const resumes = yield* chance(0.5)
-    if (resumes) headers.push(["Last-Event-ID", (yield* chance(0.5)) ? "@event@" : yield* at(values)])
-    const method = yield* at(["GET", "GET", "GET", "DELETE", "PUT", "OPTIONS", "HEAD", "PATCH"])
+    if (resumes) headers.push(["Last-Event-ID", (yield* chance(0.5)) ? "@event@" : yield* pick(values)])
+    const method = yield* pick(["GET", "GET", "GET", "DELETE", "PUT", "OPTIONS", "HEAD", "PATCH"])
     return { method, path: "/mcp", headers, body: Buffer.from("") }
   }
   if (kind < 0.35) {
@@ -203,7 +200,7 @@ const right = Effect.fnUntraced(function* (seed: string, index: number) {
     headers.push(["Mcp-Protocol-Version", "2026-07-28"], ["Mcp-Method", method], ["Mcp-Name", name])
     return { method: "POST", path: "/mcp", headers, body: Buffer.from(text) }
   }
-  const era = yield* at(eras)
+  const era = yield* pick(eras)
   const body = yield* messageOf(seed, index, era)
   if (era.meta === undefined) headers.push(["Mcp-Session-Id", "@session@"], ["Mcp-Protocol-Version", era.name])
   else headers.push(["Mcp-Protocol-Version", era.name], ["Mcp-Method", "tools/call"], ["Mcp-Name", "list_instances"])
@@ -212,13 +209,13 @@ const right = Effect.fnUntraced(function* (seed: string, index: number) {
 
 const generated = Effect.fnUntraced(function* (seed: string, index: number, known: Known) {
   const request = yield* right(seed, index)
-  const path = (yield* chance(0.05)) ? yield* at(paths) : request.path
+  const path = (yield* chance(0.05)) ? yield* pick(paths) : request.path
   const headers: Array<Header> = [["Host", "127.0.0.1"], ...request.headers]
   for (let changes = yield* Random.nextIntBetween(0, 3); changes > 0; changes--) {
     const how = yield* Random.next
     const place = yield* Random.nextIntBetween(0, headers.length - 1)
     if (how < 0.3) headers.splice(place, 1)
-    else headers.splice(place, how < 0.6 ? 1 : 0, [yield* at(names), yield* at(values)])
+    else headers.splice(place, how < 0.6 ? 1 : 0, [yield* pick(names), yield* pick(values)])
   }
   const isCut = yield* chance(0.05)
   if (!headers.some(([name]) => /^(?:content-length|transfer-encoding)$/iu.test(name)))

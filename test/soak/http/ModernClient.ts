@@ -1,5 +1,6 @@
 /** A client of revision 2026-07-28, without sessions: a call whose connection broke is made again, or goes on as a task. */
 import { Effect, Random } from "effect"
+import { meta2026 } from "../../support/meta2026.ts"
 import type { Arrived } from "./exchange.ts"
 import { outcomeOf, type Send } from "./Sender.ts"
 
@@ -12,12 +13,6 @@ const cancelRate = 0.05
 
 const pollEvery = "200 millis"
 
-const envelope = (capabilities: object) => ({
-  "io.modelcontextprotocol/protocolVersion": revision,
-  "io.modelcontextprotocol/clientInfo": { name: "soak", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": capabilities,
-})
-
 const taskCapabilities = { extensions: { "io.modelcontextprotocol/tasks": {} } }
 
 let lastId = 0
@@ -25,7 +20,11 @@ let lastId = 0
 const request = (send: Send, capabilities: object) => (method: string, name: string, params: object, cut?: number) =>
   send({
     headers: { "mcp-protocol-version": revision, "mcp-method": method, "mcp-name": name },
-    body: { id: ++lastId, method, params: { ...params, _meta: envelope(capabilities) } },
+    body: {
+      id: ++lastId,
+      method,
+      params: { ...params, _meta: meta2026(capabilities, { name: "soak", version: "1" }) },
+    },
     cutAfter: cut,
   })
 

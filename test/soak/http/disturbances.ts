@@ -1,6 +1,7 @@
 /** What else reaches a server: connections that say nothing or half of something, pages, wrong tokens, other hosts. */
 import { Effect, Random } from "effect"
 import { connect } from "node:net"
+import { pick } from "../../support/pick.ts"
 import { exchange, nothingArrived } from "./exchange.ts"
 
 export interface Disturbed {
@@ -38,10 +39,10 @@ const paths = ["/", "/live", "/login", "/nowhere", "/sessions?instance=soak-0&id
 export const disturb = Effect.fnUntraced(function* ({ token, url }: Disturbed) {
   const milliseconds = yield* Random.nextIntBetween(0, 800)
   if (yield* Random.nextBoolean) {
-    const bytes = yield* Effect.orDie(Random.choice(beginnings(token())))
+    const bytes = yield* pick(beginnings(token()))
     return yield* halfRequest(url, bytes, milliseconds)
   }
-  const path = yield* Effect.orDie(Random.choice([...paths]))
+  const path = yield* pick(paths)
   const key = (yield* Random.next) < 0.8 ? token() : "a-token-that-nobody-has"
   const request = { url: new URL(path, url).href, method: "GET", headers: { authorization: `Bearer ${key}` } } as const
   yield* Effect.timeoutOption(exchange(request, nothingArrived()), milliseconds)

@@ -1,6 +1,7 @@
 /** One HTTP request of an MCP client, whose answer is JSON or a stream of messages that can be cut. */
 import { Effect } from "effect"
 import { Sse } from "effect/encoding"
+import { isObject } from "../../../src/mcp/wire/json.ts"
 
 type Headers = Readonly<Record<string, string>>
 
@@ -31,9 +32,6 @@ export const nothingArrived = (): Arrived => ({
   text: "",
 })
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -43,7 +41,7 @@ const parse = (text: string): unknown => {
 }
 
 const isAnswer = (message: unknown): message is Readonly<Record<string, unknown>> =>
-  isRecord(message) && ("result" in message || "error" in message)
+  isObject(message) && ("result" in message || "error" in message)
 
 /** Ends with the answer, or with the end of the stream. An interruption cuts the connection. */
 export const exchange = ({ body, headers, method, url }: HttpRequest, arrived: Arrived) =>

@@ -4,6 +4,7 @@
  */
 import { Deferred, Effect, Random, Schedule } from "effect"
 import type { Relay, Variables } from "../../support/Executable.ts"
+import { pick } from "../../support/pick.ts"
 import { callResult, type Client } from "../Client.ts"
 import { startProcess } from "../ServerProcess.ts"
 import { disturb } from "./disturbances.ts"
@@ -17,8 +18,6 @@ const kept = 9
 
 /** Connections beside the calls, at a time. */
 const disturbers = 4
-
-const pick = <A>(items: ReadonlyArray<A>) => Effect.orDie(Random.choice([...items]))
 
 /** Starts the server. `churn` goes on until its scope closes. */
 export const startHttpClients = Effect.fnUntraced(function* (relay: Relay, variables: Variables) {
