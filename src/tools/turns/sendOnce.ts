@@ -1,5 +1,5 @@
 /** Sends a message, unless an earlier call with the same arguments sent it and its caller went away before the outcome. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { ClientError, EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
 import { lookForArrival } from "../../opencode/turns/promptArrival.ts"
@@ -76,7 +76,7 @@ export const sendOnce = Effect.fnUntraced(function* <E, R>(
 })
 
 const isClientError = Schema.is(ClientError)
-const isSessionId = Schema.is(SessionId)
+const asSessionId = Schema.decodeUnknownOption(SessionId)
 
 /**
  * Fails with `EffectUncertain` if an earlier call may have sent the message, and this one failed before it could find that out,
@@ -88,13 +88,14 @@ export const uncertainIfSent =
     Effect.catch(
       effect,
       Effect.fnUntraced(function* (error) {
-        if (error instanceof EffectUncertain || !isSessionId(session)) return yield* Effect.fail(error)
-        const earlier = yield* (yield* UnansweredMessages).find({ ...call, session })
+        const id = Option.getOrUndefined(asSessionId(session.trim()))
+        if (error instanceof EffectUncertain || id === undefined) return yield* Effect.fail(error)
+        const earlier = yield* (yield* UnansweredMessages).find({ ...call, session: id })
         if (earlier === undefined) return yield* Effect.fail(error)
         return yield* new EffectUncertain({
           instance: isClientError(error) ? error.instance : (instance ?? "its instance"),
           effect: "prompt",
-          session,
+          session: id,
           detail: `an earlier call sent it and was cancelled; ${isClientError(error) ? reasonOf(error) : error.message}`,
         })
       }),

@@ -1,5 +1,5 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, identity } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Call } from "../../mcp/Call.ts"
 import { messageDigest, setCheckpoint } from "../tasks/checkpoint.ts"
@@ -25,6 +25,8 @@ import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 import { unlessElsewhere } from "./unlessElsewhere.ts"
 
+type Sending = typeof SendMessage.parametersSchema.Type
+
 /** Maximum number of parked messages shown. */
 const maxParked = 10
 
@@ -46,6 +48,10 @@ const asAccepted = (report: TurnReport): TurnReport =>
     ? { ...report, outcome: { _tag: "accepted", detail: "", parked: false } }
     : report
 
+/** A caller with a `message_id` repeats its calls itself. */
+const unlessRepeatable = ({ agent, instance, message, message_id, model, session_id }: Sending) =>
+  message_id === undefined ? uncertainIfSent(instance, { session: session_id, text: message, agent, model }) : identity
+
 /** Of a message that an earlier call has sent. */
 const repeated = (report: TurnReport): TurnReport => ({ ...report, repeated: true })
 
@@ -56,11 +62,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const follower = yield* makeFollower(followerOptions)
   const resume = yield* makeResume(followerOptions)
 
-  const send = Effect.fnUntraced(function* (
-    target: Target,
-    parameters: typeof SendMessage.parametersSchema.Type,
-    startedAt: number,
-  ) {
+  const send = Effect.fnUntraced(function* (target: Target, parameters: Sending, startedAt: number) {
     const { message } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target, opencode, parameters.session_id)
@@ -69,7 +71,6 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const { options, report } = yield* follower(address, startedAt)
     const { agent, model } = parameters
     const call = { session: session.id, text: message, agent, model }
-    /** A caller with a `message_id` repeats its calls itself. */
     const once = (steps: SendOnce<ClientError | SendError | NoTurn, never>) =>
       parameters.message_id === undefined ? sendOnce(address, call, steps) : steps.send((stages) => stages)
     if (parameters.async === true) {
@@ -130,15 +131,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     send_message: (parameters) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
         use(parameters.instance, (target) => send(target, parameters, startedAt)),
-      ).pipe(
-        uncertainIfSent(parameters.instance, {
-          session: parameters.session_id,
-          text: parameters.message,
-          agent: parameters.agent,
-          model: parameters.model,
-        }),
-        resume,
-      ),
+      ).pipe(unlessRepeatable(parameters), resume),
     wait_for_session: ({ instance, session_id }) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
         use(instance, (target) => wait(target, session_id, startedAt)),
