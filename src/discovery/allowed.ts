@@ -9,7 +9,7 @@ const normalized = (name: string): string => name.toLowerCase().replace(/\.$/u, 
  * choose a name that looks like another host's address: `192.168.1.example.com`.
  */
 const isAddressPattern = (pattern: string): boolean =>
-  /^[\d.:*]*\d[\d.:*]*$/u.test(pattern) || /^\[?[\da-f.*]*(?::[\da-f.*]*){2,}(?:\](?::\d+)?)?$/iu.test(pattern)
+  /^[\d.:*]*\d[\d.:*]*$/u.test(pattern) || /^[\da-f.*]*(?::[\da-f.*]*){2,}$/iu.test(pattern)
 
 /** What is known of a host. */
 export interface Host {

@@ -8,7 +8,7 @@ import type { Snapshot } from "./Snapshot.ts"
  * again after the next refresh.
  */
 export const followOnline = Effect.fnUntraced(function* <E, R>(
-  changes: Stream.Stream<Snapshot, E>,
+  changes: Stream.Stream<Pick<Snapshot, "instances">, E>,
   follow: (instance: Instance) => Effect.Effect<unknown, unknown, R>,
 ) {
   const followers = yield* FiberMap.make<string, unknown, unknown>()

@@ -31,7 +31,7 @@ const innermost = (instances: ReadonlyArray<Instance>, directory: string): Insta
  * The instance that a session belongs to. A session in no instance's directory, such as one in a worktree, belongs where the
  * other `sessions` of its project are.
  */
-export const homeOf = (instances: ReadonlyArray<Instance>, sessions: ReadonlyArray<Placed>) => {
+const homeOf = (instances: ReadonlyArray<Instance>, sessions: ReadonlyArray<Placed>) => {
   const byDirectory = new Map<string, Instance | undefined>()
   const within = (directory: string) => {
     if (!byDirectory.has(directory)) byDirectory.set(directory, innermost(instances, directory))

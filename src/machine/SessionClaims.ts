@@ -128,7 +128,7 @@ const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(ru
 
 const traceOf = (file: string) => `${file}.abandoned`
 
-export interface ClaimOptions {
+interface ClaimOptions {
   /** The process that makes the claims. Default: this one. */
   readonly pid?: number
   /** What the warning says if claims cannot be made. */

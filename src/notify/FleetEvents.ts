@@ -48,9 +48,8 @@ const make = Effect.fnUntraced(function* ({
       Effect.retry(rewatch),
     )
   // A name changes when another instance makes it ambiguous, so each snapshot is asked.
-  const included = Stream.map(fleet.changes, (snapshot) => ({
-    ...snapshot,
-    instances: snapshot.instances.filter((one) => includes(one)),
+  const included = Stream.map(fleet.changes, ({ instances }) => ({
+    instances: instances.filter((one) => includes(one)),
   }))
   yield* Effect.forkScoped(followOnline(included, watch))
   yield* Effect.forkScoped(followGone({ publish, includes, goneAfter }))

@@ -1,6 +1,7 @@
 /** What a person is told about an event: plain text and the command that comes next. */
 import { CommandLine } from "effect/process"
 import { createHash } from "node:crypto"
+import { addressIn, loopbackOf } from "../discovery/address.ts"
 import { clip } from "../text/clip.ts"
 import { line, plainText } from "../text/plainText.ts"
 import type { EventKind, FleetEvent } from "./FleetEvent.ts"
@@ -67,12 +68,10 @@ const commandOf = (event: FleetEvent): ReadonlyArray<string> => {
   }
 }
 
-const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0|\[::\])$/u
-
 /** Without credentials. */
 const reachable = (text: string): string | undefined => {
   const url = URL.parse(text)
-  if (url === null || loopback.test(url.hostname)) return undefined
+  if (url === null || loopbackOf(addressIn(url)) !== undefined) return undefined
   url.username = ""
   url.password = ""
   return url.href

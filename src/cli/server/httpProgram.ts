@@ -46,7 +46,7 @@ export const httpProgram = Effect.fnUntraced(
       ...address,
       names: input.names,
       publicUrl: Option.getOrUndefined(input.publicUrl),
-      revisions: Option.getOrElse(input.revision, (): Revisions => "both"),
+      revisions: Option.getOrUndefined(input.revision),
     }
     const further = Layer.merge(Page.layer(settings), access.routes)
     const served =

@@ -1,5 +1,5 @@
 /** Announces opencode 2's background service in a database. */
-import { Effect, Schedule, Stream } from "effect"
+import { Effect, Schedule } from "effect"
 import { instanceName } from "../../discovery/instanceName.ts"
 import { type AnnouncedInstance, announceInstance } from "../../discovery/postgres/announceInstance.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -37,11 +37,10 @@ export const announceService = Effect.fnUntraced(function* ({
     return last
   })
   const { update } = yield* announceInstance(registry.database, serviceId(machine), current)
+  // A service that starts later is announced then. Afterwards each heartbeat reads its state, which costs more than a request.
   yield* state.pipe(
-    Effect.map((now) => (now._tag === "Running" ? now.target.url : undefined)),
-    (address) => Stream.fromEffectSchedule(address, Schedule.spaced("2 seconds")),
-    Stream.changes,
-    Stream.runForEach(() => update),
+    Effect.repeat({ until: ({ _tag }) => _tag === "Running", schedule: Schedule.spaced("2 seconds") }),
+    Effect.andThen(update),
     Effect.forkScoped,
   )
 })

@@ -17,7 +17,7 @@ import { serviceId } from "./announceService.ts"
 import { LocalService } from "./LocalService.ts"
 import { takeLease } from "./relayLease.ts"
 
-export interface OnRelayOptions extends Pick<MembershipOptions, "name" | "stateDirectory" | "connect"> {
+interface OnRelayOptions extends Pick<MembershipOptions, "name" | "stateDirectory" | "connect"> {
   readonly relay: Relay
   /** The fleet's password, which the proxy asks for. */
   readonly credentials: Credentials

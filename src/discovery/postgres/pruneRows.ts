@@ -7,7 +7,7 @@ import { line } from "../../text/plainText.ts"
 import { InstanceRow, isSilent, maxRows, readRowsAfter, silentSeconds } from "./InstanceRow.ts"
 import { isHere, silenceText } from "./rowAnnouncement.ts"
 
-export interface PrunedRow {
+interface PrunedRow {
   /** Where the row is, for messages. */
   readonly source: string
   readonly name: string
@@ -15,7 +15,7 @@ export interface PrunedRow {
   readonly reason: string
 }
 
-export interface PruneRowsOptions {
+interface PruneRowsOptions {
   /** Absolute path of the directory with this machine's id. */
   readonly stateDirectory: string
   /** How long an instance must have been silent, by the clock of the database and while it was running. */

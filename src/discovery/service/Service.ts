@@ -10,8 +10,7 @@ import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type ProcessId, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { defaultUsername } from "../../opencode/Target.ts"
 import { quote } from "../../text/plainText.ts"
-import { addressIn, portIn, urlOf } from "../address.ts"
-import { isLoopback } from "../../text/loopback.ts"
+import { addressIn, loopbackOf, portIn, urlOf } from "../address.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { instanceName } from "../instanceName.ts"
@@ -37,8 +36,9 @@ const addressOf = (url: string, addresses: ReadonlyArray<string>): Address | und
   const parsed = new URL(url)
   if (parsed.protocol !== "http:") return undefined
   const bare = addressIn(parsed)
-  const host = ["0.0.0.0", "::", "localhost"].includes(bare) ? "127.0.0.1" : bare
-  return isLoopback(host) || addresses.includes(host) ? { host, port: portIn(parsed) } : undefined
+  const [local] = loopbackOf(bare) ?? []
+  const host = local ?? (addresses.includes(bare) ? bare : undefined)
+  return host === undefined ? undefined : { host, port: portIn(parsed) }
 }
 
 interface Found {

@@ -3,8 +3,7 @@
  * stream sends it as `Last-Event-ID`, unchecked. A server that does not know the stream, because it has expired or the server
  * was restarted, can then answer the call.
  */
-import { Option, Result, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import { Option, Schema } from "effect"
 import type { CallOfTool } from "./callAccess.ts"
 
 interface EventId {
@@ -17,9 +16,11 @@ interface EventId {
 const maxLength = 64
 
 const Text = Schema.String.check(Schema.isMaxLength(maxLength))
-const CallJson = Schema.fromJsonString(Schema.Tuple([Schema.Union([Schema.Finite, Text]), Text]))
-const decodeCall = Schema.decodeOption(CallJson)
-const encodeCall = Schema.encodeOption(CallJson)
+const CallText = Schema.StringFromBase64Url.pipe(
+  Schema.decodeTo(Schema.fromJsonString(Schema.Tuple([Schema.Union([Schema.Finite, Text]), Text]))),
+)
+const decodeCall = Schema.decodeOption(CallText)
+const encodeCall = Schema.encodeOption(CallText)
 
 /** The end of the ids of one stream. */
 export const callSuffix = (call: CallOfTool | undefined): string =>
@@ -27,17 +28,15 @@ export const callSuffix = (call: CallOfTool | undefined): string =>
     ? ""
     : Option.match(encodeCall([call.id, call.tool]), {
         onNone: () => "",
-        onSome: (json) => `.${Base64Url.encode(json)}`,
+        onSome: (text) => `.${text}`,
       })
 
 export const formatEventId = (stream: string, sequence: number, suffix = ""): string => `${stream}_${sequence}${suffix}`
 
 const form = /^([\w-]+)_(\d+)(?:\.([\w-]+))?$/u
 
-const readCall = (encoded: string): CallOfTool | undefined => {
-  const call = Option.flatMap(Result.getSuccess(Base64Url.decodeString(encoded)), (json) => decodeCall(json))
-  return Option.getOrUndefined(Option.map(call, ([id, tool]) => ({ id, tool })))
-}
+const readCall = (encoded: string): CallOfTool | undefined =>
+  Option.getOrUndefined(Option.map(decodeCall(encoded), ([id, tool]) => ({ id, tool })))
 
 /** Undefined if the text is no such id. */
 export const parseEventId = (text: string): EventId | undefined => {

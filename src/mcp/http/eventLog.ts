@@ -70,9 +70,8 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
     }
   }
 
-  /** The answer to the call that an event's id names: its own has expired, or was never known here. */
-  const answerTo = (eventId: string): JSONRPCMessage | undefined => {
-    const call = parseEventId(eventId)?.call
+  /** The answer to a call whose own has expired, or was never known here. */
+  const answerTo = (call: CallOfTool | undefined): JSONRPCMessage | undefined => {
     const result = call === undefined ? undefined : lostAnswer(call.tool)
     return call === undefined || result === undefined ? undefined : { jsonrpc: "2.0", id: call.id, result }
   }
@@ -94,7 +93,12 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
       streams.set(id, stream)
       return stream
     }
-    const streamOf = (eventId: string) => streams.get(parseEventId(eventId)?.stream ?? "")
+    /** The stream of an event, or the answer to its call without the stream. */
+    const find = (eventId: string) => {
+      const event = parseEventId(eventId)
+      const stream = event && streams.get(event.stream)
+      return { stream, last: event?.sequence ?? 0, answer: stream === undefined ? answerTo(event?.call) : undefined }
+    }
     const store: EventStore = {
       storeEvent: async (streamId, message) => {
         const stream = streams.get(streamId) ?? openStream(streamId)
@@ -111,13 +115,11 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
       // Without `getStreamIdForEventId`: with it, the SDK refuses to resume a stream whose break was not noticed yet.
       replayEventsAfter: async (lastEventId, { send }) => {
         expire()
-        const stream = streamOf(lastEventId)
-        const last = parseEventId(lastEventId)?.sequence ?? 0
+        const { answer, last, stream } = find(lastEventId)
         const missed = [...(stream?.events ?? [])].filter(({ sequence }) => sequence > last)
         // `send` writes before it returns, so the order is kept.
         await Promise.all(missed.map((event) => send(idOf(event), event.message)))
         if (stream !== undefined) return stream.id
-        const answer = answerTo(lastEventId)
         if (answer !== undefined) await send(formatEventId(lostStream, 0), answer)
         return lostStream
       },
@@ -127,7 +129,10 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
       streams.clear()
     }
     /** Whether the stream of this event can be resumed. */
-    const knows = (eventId: string): boolean => streamOf(eventId) !== undefined || answerTo(eventId) !== undefined
+    const knows = (eventId: string): boolean => {
+      const { answer, stream } = find(eventId)
+      return stream !== undefined || answer !== undefined
+    }
     return { store, clear, knows }
   }
 

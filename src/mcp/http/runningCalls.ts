@@ -68,8 +68,10 @@ export const makeRunningCalls = ({ isReadonly, maxAgeMs, now }: RunningCallsOpti
       forget(call)
     }
   }
-  const keep = (call: RunningCall, size: number): void => {
-    if (isReadonly(call.tool) || size > maxBytes) return
+  const keep = (call: RunningCall, result: Awaited<Answer>): void => {
+    if (isReadonly(call.tool)) return
+    const size = JSON.stringify(result).length
+    if (size > maxBytes) return
     const earlier = ended.get(call.id)
     if (earlier !== undefined) forget(earlier)
     ended.set(call.id, { ...call, bytes: size, endedAt: now() })
@@ -87,7 +89,7 @@ export const makeRunningCalls = ({ isReadonly, maxAgeMs, now }: RunningCallsOpti
       if (same?.key === key) return same.answer
       const answer = run()
         .then((result) => {
-          keep(call, JSON.stringify(result).length)
+          keep(call, result)
           return result
         })
         .finally(() => {

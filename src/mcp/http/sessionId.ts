@@ -3,8 +3,7 @@
  * not initialize anew when a session is unknown, so a session must survive a restart of the server: an unknown id is
  * revived by a second `initialize` with these values. The id grants nothing, because every request is authorized.
  */
-import { Option, Result, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import { Option, Schema } from "effect"
 
 /** The values of `initialize` that the server uses. */
 const Facts = Schema.Struct({
@@ -20,10 +19,10 @@ export interface SessionId {
   readonly facts: Facts
 }
 
-const FactsJson = Schema.fromJsonString(Facts)
+const FactsText = Schema.StringFromBase64Url.pipe(Schema.decodeTo(Schema.fromJsonString(Facts)))
 const decodeFacts = Schema.decodeUnknownOption(Facts)
-const decodeJson = Schema.decodeOption(FactsJson)
-const encodeJson = Schema.encodeSync(FactsJson)
+const decodeText = Schema.decodeOption(FactsText)
+const encodeText = Schema.encodeSync(FactsText)
 
 /** The longest id, in characters. It is a header of every request. */
 const maxIdLength = 4096
@@ -31,7 +30,7 @@ const maxIdLength = 4096
 const pattern = /^[0-9a-f-]{36}\.([\w-]+)$/u
 
 const idOf = (uuid: string, facts: Facts): SessionId | undefined => {
-  const id = `${uuid}.${Base64Url.encode(encodeJson(facts))}`
+  const id = `${uuid}.${encodeText(facts)}`
   return id.length <= maxIdLength ? { id, facts } : undefined
 }
 
@@ -47,7 +46,5 @@ export const makeSessionId = (uuid: string, params: unknown): SessionId | undefi
 /** What the id says of the client. Undefined if it is not one of ours. */
 export const readSessionId = (id: string): Facts | undefined => {
   const [, encoded] = (id.length <= maxIdLength ? pattern.exec(id) : null) ?? []
-  if (encoded === undefined) return undefined
-  const json = Result.getSuccess(Base64Url.decodeString(encoded))
-  return Option.getOrUndefined(Option.flatMap(json, (json) => decodeJson(json)))
+  return encoded === undefined ? undefined : Option.getOrUndefined(decodeText(encoded))
 }

@@ -1,8 +1,8 @@
 /** Reads the end of a conversation from its instance. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import type { SessionId } from "../../opencode/Identifiers.ts"
 import { type Opencode, OpencodeClient } from "../../opencode/Opencode.ts"
-import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
@@ -11,10 +11,10 @@ import { unreadableView } from "../../tools/shared/unreadable.ts"
 import type { OpenRequest } from "./readWork.ts"
 
 /** The session that asks: a subagent's own, unless it has been deleted. */
-const askingSession = (opencode: Opencode, session: Session, { request }: PendingRequest) =>
-  request.sessionID === session.id
+const askingSession = (opencode: Opencode, session: Session, id: SessionId) =>
+  id === session.id
     ? Effect.succeed(session)
-    : Effect.catchTag(opencode.session(request.sessionID), "SessionNotFound", () => Effect.succeed(session))
+    : Effect.catchTag(opencode.session(id), "SessionNotFound", () => Effect.succeed(session))
 
 /** Fails if the instance cannot be used, or has no such session. */
 export const makeReadConversation = Effect.gen(function* () {
@@ -35,18 +35,24 @@ export const makeReadConversation = Effect.gen(function* () {
           }),
         )
         const activity = active.get(session.id)
-        const requests = yield* Effect.forEach(
-          activity?.pending ?? [],
-          (pending) =>
-            Effect.map(askingSession(opencode, session, pending), (asking): OpenRequest => ({
-              instance: target.instance,
-              session: asking,
-              family: new Set([pending.request.sessionID, session.id]),
-              inFleet: false,
-              pending,
-            })),
-          { concurrency: 8 },
+        const pending = activity?.pending ?? []
+        const asking = new Map(
+          yield* Effect.forEach(
+            new Set(pending.map(({ request }) => request.sessionID)),
+            (id) => Effect.map(askingSession(opencode, session, id), (found) => [id, found] as const),
+            { concurrency: 8 },
+          ),
         )
+        const requests = pending.map((one): OpenRequest => {
+          const { sessionID } = one.request
+          return {
+            instance: target.instance,
+            session: asking.get(sessionID) ?? session,
+            family: new Set([sessionID, session.id]),
+            inFleet: false,
+            pending: one,
+          }
+        })
         return {
           instance: target.instance,
           session,
