@@ -51,7 +51,6 @@ const commands = Flag.String("exec").pipe(
 
 const onDesktop = bareFlag("desktop").pipe(
   Flag.withDescription("Show each event on this desktop, through notify-send (Linux) or osascript (macOS)"),
-  Flag.withDefault(false),
 )
 
 export const channelFlags = { commands, webhooks, topics, onDesktop }

@@ -25,13 +25,8 @@ export const manyFlags = {
     Flag.withDescription(
       "Send to the latest session of every instance on which no session is busy. Asks before it sends",
     ),
-    Flag.withDefault(false),
   ),
-  yes: bareFlag("yes").pipe(
-    Flag.withAlias("y"),
-    Flag.withDescription("With --all-idle: do not ask"),
-    Flag.withDefault(false),
-  ),
+  yes: bareFlag("yes").pipe(Flag.withAlias("y"), Flag.withDescription("With --all-idle: do not ask")),
 }
 
 const usage = (reason: string) => new CommandFailed({ status: exitStatus.usage, reason })

@@ -9,14 +9,9 @@ import { decideRequest, decisionArguments, isNamed } from "../process/decideRequ
 
 const always = bareFlag("always").pipe(
   Flag.withDescription("Also allow similar requests from now on; the command shows which"),
-  Flag.withDefault(false),
 )
 
-const yes = bareFlag("yes").pipe(
-  Flag.withAlias("y"),
-  Flag.withDescription("Allow it without asking for confirmation"),
-  Flag.withDefault(false),
-)
+const yes = bareFlag("yes").pipe(Flag.withAlias("y"), Flag.withDescription("Allow it without asking for confirmation"))
 
 const input = { ...decisionArguments, always, yes }
 

@@ -60,14 +60,8 @@ const run = Effect.fn(function* (input: Input) {
 export const config = Command.make(
   "config",
   {
-    http: bareFlag("http").pipe(
-      Flag.withDescription("For a server that is running: opencode-fleet serve --http"),
-      Flag.withDefault(false),
-    ),
-    login: bareFlag("login").pipe(
-      Flag.withDescription("With --http: the client logs in (OAuth), and needs no token"),
-      Flag.withDefault(false),
-    ),
+    http: bareFlag("http").pipe(Flag.withDescription("For a server that is running: opencode-fleet serve --http")),
+    login: bareFlag("login").pipe(Flag.withDescription("With --http: the client logs in (OAuth), and needs no token")),
     tokenFile: Flag.String("token-file").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription("With --http: use the first token of this file"),

@@ -8,7 +8,6 @@ import { settingsLayer } from "../settings/settingsLayer.ts"
 
 const flags = {
   headless: bareFlag("headless").pipe(
-    Flag.withDefault(false),
     Flag.withDescription(
       "Start `opencode serve` (opencode 2: its background service) instead of the terminal UI, on an unattended machine",
     ),
@@ -24,7 +23,6 @@ const flags = {
     Flag.withDescription("Also register on that machine, through an SSH tunnel. Overrides RELAY_SSH_CMD"),
   ),
   registry: bareFlag("registry").pipe(
-    Flag.withDefault(false),
     Flag.withDescription("Also announce it in the database of DATABASE_URL, for servers on other machines"),
   ),
   advertise: Flag.String("advertise").pipe(
@@ -33,17 +31,14 @@ const flags = {
     Flag.withDescription("With --registry: the URL at which other machines reach it, such as http://laptop.lan:4096"),
   ),
   withoutPassword: bareFlag("no-password").pipe(
-    Flag.withDefault(false),
     Flag.withDescription(
       "Use the relay although opencode 1 has no password: everyone with an account there can then run commands on this machine",
     ),
   ),
   status: bareFlag("status").pipe(
-    Flag.withDefault(false),
     Flag.withDescription("Show what is connected on this machine and the state of each tunnel, then exit"),
   ),
   json: bareFlag("json").pipe(
-    Flag.withDefault(false),
     Flag.withDescription(
       "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}; for opencode 2 with api: 2 in place of url and directory",
     ),

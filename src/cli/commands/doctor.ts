@@ -43,7 +43,6 @@ export const doctor = Command.make(
       Flag.withDescription(
         "Print JSON: {findings: [{check, state, message, advice?}], ok}; state is ok, warning or problem",
       ),
-      Flag.withDefault(false),
     ),
   },
   run,

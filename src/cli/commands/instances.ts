@@ -78,7 +78,6 @@ const asJson = bareFlag("json").pipe(
   Flag.withDescription(
     "Print all instances as JSON in the shape of the MCP tool list_instances; with --watch, one line per change",
   ),
-  Flag.withDefault(false),
 )
 
 const watch = bareFlag("watch").pipe(
@@ -86,7 +85,6 @@ const watch = bareFlag("watch").pipe(
   Flag.withDescription(
     "Keep running: in a terminal as a dashboard with keys, which its last line shows; otherwise print the table again after each change",
   ),
-  Flag.withDefault(false),
 )
 
 export const instances = Command.make(

@@ -71,10 +71,7 @@ const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration
 export const prune = Command.make(
   "prune",
   {
-    dryRun: bareFlag("dry-run").pipe(
-      Flag.withDescription("Show what would be removed, and change nothing"),
-      Flag.withDefault(false),
-    ),
+    dryRun: bareFlag("dry-run").pipe(Flag.withDescription("Show what would be removed, and change nothing")),
     silentFor: Flag.String("silent-for").pipe(
       Flag.withDescription(
         'How long an instance must have been silent, such as "30 minutes"; "0 seconds" removes every instance that does not answer now (default "7 days")',
@@ -85,7 +82,6 @@ export const prune = Command.make(
     ),
     json: bareFlag("json").pipe(
       Flag.withDescription("Print JSON: an array of {file, name, verdict, reason, silent_since?}"),
-      Flag.withDefault(false),
     ),
   },
   run,

@@ -46,7 +46,6 @@ const message = Flag.String("message").pipe(
 const follow = bareFlag("follow").pipe(
   Flag.withAlias("f"),
   Flag.withDescription("Then also show new messages, from any client, until Ctrl-C"),
-  Flag.withDefault(false),
 )
 
 const asJson = asJsonFlag("JSON in the shape of the MCP tool get_session")

@@ -63,7 +63,6 @@ const directory = Flag.String("directory").pipe(
 
 const isAsync = bareFlag("async").pipe(
   Flag.withDescription("Return when opencode has the message, and print only the session's id, instead of the turn"),
-  Flag.withDefault(false),
 )
 
 const asJson = asJsonFlag(

@@ -21,7 +21,6 @@ const places = Argument.String("instance/session").pipe(
 
 const any = bareFlag("any").pipe(
   Flag.withDescription("Return when one of them has ended or waits for a person (default: all of them)"),
-  Flag.withDefault(false),
 )
 
 const input = { places, any, asJson: asJsonFlag("JSON at the end, in the shape of the MCP tool wait_for_sessions") }

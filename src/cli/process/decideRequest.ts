@@ -20,7 +20,6 @@ import { type CommandFailed, endedByChoice, exitStatus, failedBecause, failedWit
 const follow = bareFlag("follow").pipe(
   Flag.withAlias("f"),
   Flag.withDescription("Show the rest of the turn, as `send` does"),
-  Flag.withDefault(false),
 )
 
 const asJson = asJsonFlag(

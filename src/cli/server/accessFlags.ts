@@ -14,7 +14,6 @@ export interface AccessInput {
 export const accessFlags = {
   noAuth: bareFlag("no-auth").pipe(
     Flag.withDescription("Let every program of this machine in without a token. Only on 127.0.0.1"),
-    Flag.withDefault(false),
   ),
   tokenFile: Flag.String("token-file").pipe(
     Flag.withMetavar("FILE"),

@@ -24,7 +24,6 @@ const hostName = (text: string) =>
 export const serveInput = {
   http: bareFlag("http").pipe(
     Flag.withDescription("Serve over HTTP instead of stdin and stdout, for any number of clients"),
-    Flag.withDefault(false),
   ),
   address: Argument.String("address").pipe(
     Argument.withDescription(
