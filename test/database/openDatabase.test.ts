@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Redacted } from "effect"
 import { Database } from "../../src/database/Database.ts"
 import { layer as openDatabase, type OpenDatabaseOptions } from "../../src/database/openDatabase.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { RealPostgres } from "../support/RealPostgres.ts"
 import { withPostgres } from "../support/requirements.ts"
 

@@ -5,7 +5,7 @@ import { Database, DatabaseUnavailable, type DatabaseValues } from "../../src/da
 import { layer as openDatabase } from "../../src/database/openDatabase.ts"
 import { sharedClaims } from "../../src/database/sharedClaims.ts"
 import type { Claim, SessionClaimsValues } from "../../src/machine/SessionClaims.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { RealPostgres } from "../support/RealPostgres.ts"
 import { withPostgres } from "../support/requirements.ts"
 

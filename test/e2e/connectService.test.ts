@@ -17,7 +17,8 @@ import {
   startConnect,
 } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
-import { connect, eventually, type McpClient } from "../support/McpClients.ts"
+import { connect, type McpClient } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { opencode2Binary } from "../support/opencode2Binary.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { listen } from "../support/loopback.ts"

@@ -10,7 +10,7 @@ import {
   registrations,
   running,
 } from "../support/connectProcess.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { makeWorkspace, type Workspace } from "../support/OpencodeWorkspace.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { withTmux } from "../support/requirements.ts"

@@ -5,7 +5,6 @@ import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/Requ
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import {
   connect,
-  eventually,
   type Filled,
   FleetClient,
   type Form,
@@ -13,6 +12,7 @@ import {
   type McpClient,
   type Person,
 } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"

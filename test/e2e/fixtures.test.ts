@@ -1,9 +1,9 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Schedule, Schema } from "effect"
+import { Effect, Exit, FileSystem, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { RealOpencode, start } from "../support/RealOpencode.ts"
 import { scriptedTitle } from "../support/ScriptedModel.ts"
-import { patience } from "../support/patience.ts"
+import { eventually, eventuallySucceeds } from "../support/eventually.ts"
 
 const Session = Schema.Struct({ id: Schema.String, title: Schema.String })
 const Part = Schema.Struct({
@@ -57,8 +57,7 @@ const connect = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) 
     pending: (kind: "permission" | "question", id: string) =>
       get(`/${kind}?directory=${encodeURIComponent(opencode.directory)}`, Pending).pipe(
         Effect.flatMap((all) => Effect.fromNullishOr(all.find((each) => each.sessionID === id))),
-        Effect.retry(Schedule.spaced("20 millis")),
-        Effect.timeout(patience),
+        eventuallySucceeds,
       ),
     reply: (kind: "permission" | "question", id: string, body: unknown) =>
       post(`/${kind}/${id}/reply?directory=${encodeURIComponent(opencode.directory)}`, body),
@@ -82,8 +81,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("real opencode", (it)
       assert.strictEqual(textOf(yield* client.send(id, "hello there")), "Echo: hello there")
       const title = yield* client.session(id).pipe(
         Effect.map((session) => session.title),
-        Effect.repeat({ until: (title) => title === scriptedTitle, schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout(patience),
+        eventually((title) => title === scriptedTitle),
       )
       assert.strictEqual(title, scriptedTitle)
     }),
@@ -111,8 +109,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("real opencode", (it)
       yield* client.reply("question", question.id, { answers: [["Blue"]] })
       const answer = yield* client.messages(id).pipe(
         Effect.map((messages) => messages.map(textOf).at(-1) ?? ""),
-        Effect.repeat({ until: (text) => text.startsWith("Done:"), schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout(patience),
+        eventually((text) => text.startsWith("Done:")),
       )
       assert.include(answer, "Blue")
     }),
@@ -123,21 +120,13 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("real opencode", (it)
       const client = yield* connect(yield* RealOpencode)
       const { id } = yield* client.create("abort")
       yield* client.sendAsync(id, text)
-      yield* client.messages(id).pipe(
-        Effect.repeat({
-          until: (messages) => messages.at(-1)?.parts.some((part) => part.type === "step-start") === true,
-          schedule: Schedule.spaced("20 millis"),
-        }),
-        Effect.timeout(patience),
-      )
+      yield* client
+        .messages(id)
+        .pipe(eventually((messages) => messages.at(-1)?.parts.some((part) => part.type === "step-start") === true))
       yield* client.abort(id)
       const last = yield* client.messages(id).pipe(
         Effect.map((messages) => messages.at(-1)),
-        Effect.repeat({
-          until: (message) => message?.info.time.completed !== undefined,
-          schedule: Schedule.spaced("20 millis"),
-        }),
-        Effect.timeout(patience),
+        eventually((message) => message?.info.time.completed !== undefined),
       )
       assert.strictEqual(last?.info.error?.name, "MessageAbortedError")
     }),
@@ -192,20 +181,13 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("real opencode", (it)
           yield* client.reply("permission", permission.id, { reply: "once" })
           const pid = yield* fs
             .readFileString(`${opencode.directory}/pid`)
-            .pipe(
-              Effect.flatMap(Schema.decodeUnknownEffect(Schema.FiniteFromString)),
-              Effect.retry(Schedule.spaced("20 millis")),
-              Effect.timeout(patience),
-            )
+            .pipe(Effect.flatMap(Schema.decodeUnknownEffect(Schema.FiniteFromString)), eventuallySucceeds)
           assert.isTrue(isAlive(pid))
           return { home: opencode.home, pid }
         }),
       )
       // It is killed, but init takes a moment to reap it.
-      yield* Effect.sync(() => isAlive(pid)).pipe(
-        Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout(patience),
-      )
+      yield* Effect.sync(() => isAlive(pid)).pipe(eventually((alive) => !alive))
       assert.isFalse(yield* fs.exists(home))
     }),
   )

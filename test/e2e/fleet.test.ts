@@ -6,10 +6,11 @@ import { CreateSession, GetSession, ListSessions } from "../../src/tools/session
 import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { freePort } from "../support/loopback.ts"
-import { connect, eventually, FleetClient, type McpClient } from "../support/McpClients.ts"
+import { connect, FleetClient, type McpClient } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode, start } from "../support/RealOpencode.ts"
-import { patience } from "../support/patience.ts"
+import { within } from "../support/patience.ts"
 
 const healthOf = (client: McpClient, name: string) =>
   Effect.map(client.call(RefreshInstances), ({ instances }) => instances.find((instance) => instance.name === name))
@@ -72,7 +73,7 @@ layer(FleetClient.layer({ password }, { variables }), { excludeTestServices: tru
         yield* facts.texts(opencode, session.session_id).pipe(eventually((texts) => texts.length === 2))
         yield* opencode[end]
         yield* opencode.restart
-        const { detail, next, outcome } = yield* Fiber.join(turn).pipe(Effect.timeout(patience))
+        const { detail, next, outcome } = yield* Fiber.join(turn).pipe(within("the end of the turn"))
         assert.strictEqual(outcome, "interrupted")
         for (const said of [detail, next]) assert.isNotEmpty(said)
         assert.deepInclude(yield* send("say:still good"), { outcome: "completed", text: "still good" })

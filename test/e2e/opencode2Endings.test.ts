@@ -7,7 +7,7 @@ import { pendingRequestsOf } from "../../src/opencode/requests/pendingRequests.t
 import { detailedActivities } from "../../src/opencode/sessions/activity.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealService, type Service, withVersion } from "../support/RealService.ts"
 import { withOpencode2 } from "../support/requirements.ts"

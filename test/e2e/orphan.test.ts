@@ -5,8 +5,8 @@ import { Deferred, Effect } from "effect"
 import { spawn } from "node:child_process"
 import { Writable } from "node:stream"
 import { executable, makeRelay } from "../support/Executable.ts"
-import { eventually } from "../support/McpClients.ts"
-import { patience } from "../support/patience.ts"
+import { eventually } from "../support/eventually.ts"
+import { within } from "../support/patience.ts"
 
 const server = [process.execPath, executable]
 const shell = ["sh", "-c", '"$@"; true', "sh", ...server]
@@ -53,7 +53,7 @@ const started = Effect.fnUntraced(function* (program: string) {
     ping,
     killClient: Effect.sync(() => void child.kill("SIGKILL")),
     closeStdin: Effect.sync(() => void stdin.end()),
-    ended: Deferred.await(ended).pipe(Effect.timeout(patience)),
+    ended: Deferred.await(ended).pipe(within("the end of the server and all wrappers")),
   }
 })
 

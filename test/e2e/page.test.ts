@@ -8,7 +8,7 @@ import { Browser, inBrowser } from "../support/Browser.ts"
 import { makeRelay } from "../support/Executable.ts"
 import * as facts from "../support/facts.ts"
 import { serveHttp } from "../support/HttpServed.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { withChromium } from "../support/requirements.ts"
 

@@ -7,8 +7,9 @@ import { ListInstances, RefreshInstances } from "../../src/tools/instances/Insta
 import { CreateSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { makeRelay, type Relay } from "../support/Executable.ts"
 import { freePort, silentServer, webServer } from "../support/loopback.ts"
-import { connect, eventually, type McpClient } from "../support/McpClients.ts"
-import { patience } from "../support/patience.ts"
+import { connect, type McpClient } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
+import { within } from "../support/patience.ts"
 
 const only = Effect.fnUntraced(function* (client: McpClient) {
   const { instances } = yield* client.call(ListInstances)
@@ -206,6 +207,6 @@ layer(NodeServices.layer, { excludeTestServices: true })("a registered port", (i
       // Connecting includes both. Waiting for the probe, which may take ten minutes, would exceed the test's timeout.
       const client = yield* Effect.scoped(connect(relay, { variables: { HEALTH_CHECK_TIMEOUT_MS: "600000" } }))
       assert.include(client.tools, "list_instances")
-    }).pipe(Effect.timeout(patience)),
+    }).pipe(within("initialize, tools/list and the exit")),
   )
 })

@@ -6,10 +6,10 @@ import { freshMessageId, SessionId } from "../../src/opencode/Identifiers.ts"
 import { refusal } from "../../src/opencode/requests/decision.ts"
 import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
-import { patience } from "../support/patience.ts"
+import { within } from "../support/patience.ts"
 
 const asked = Effect.gen(function* () {
   const real = yield* RealOpencode
@@ -123,7 +123,7 @@ layer(everything, { excludeTestServices: true })("the client", (it) => {
         ),
         Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
-        Effect.timeout(patience),
+        within("the event that the session is idle"),
       )
       for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)

@@ -4,11 +4,11 @@ import { Deferred, Effect, FileSystem, Path, Ref, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { webServer } from "../support/loopback.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { startedWith } from "../support/processes.ts"
 import { withSsh } from "../support/requirements.ts"
 import { SshRelay, start, type Way } from "../support/SshRelay.ts"
-import { patience } from "../support/patience.ts"
+import { within } from "../support/patience.ts"
 
 type Argv = Way["argv"]
 
@@ -40,12 +40,12 @@ const openTunnel = Effect.fnUntraced(function* ([ssh, ...args]: Argv, port: numb
     }),
     Effect.forkScoped,
   )
-  yield* Effect.timeout(Deferred.await(up), patience)
+  yield* within("the line that the tunnel is up")(Deferred.await(up))
   return {
     /** The port on the relay. */
-    port: Effect.timeout(Deferred.await(allocated), patience),
+    port: within("the port that the relay allocates")(Deferred.await(allocated)),
     stderr: Ref.get(stderr),
-    status: Effect.timeout(handle.exitCode, patience),
+    status: within("the end of ssh")(handle.exitCode),
   }
 })
 
@@ -56,7 +56,7 @@ const ask = (port: number) =>
   )
 
 const assertAnswers = Effect.fnUntraced(function* (port: number) {
-  assert.include(yield* Effect.timeout(ask(port), patience), "Not opencode")
+  assert.include(yield* within("an answer through the tunnel")(ask(port)), "Not opencode")
 })
 
 /** The connection is accepted, and nothing is answered. */

@@ -5,7 +5,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { makeRelay } from "../support/Executable.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"

@@ -1,15 +1,15 @@
 /** OTLP export: the built executable under a real MCP client, with a collector that stores what it receives. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { createServer } from "node:http"
 import { makeRelay } from "../support/Executable.ts"
 import { connect } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
-import { patience } from "../support/patience.ts"
 import { listening } from "../support/loopback.ts"
+import { eventually } from "../support/eventually.ts"
 
 interface Received {
   readonly path: string
@@ -56,14 +56,8 @@ const spansOf = (bodies: string) =>
     .flatMap((body) => Schema.decodeSync(Traces)(body).resourceSpans)
     .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
 
-const eventually = <E, R>(text: Effect.Effect<string, E, R>, ...parts: ReadonlyArray<string>) =>
-  text.pipe(
-    Effect.repeat({
-      until: (text) => parts.every((part) => text.includes(part)),
-      schedule: Schedule.spaced("100 millis"),
-    }),
-    Effect.timeout(patience),
-  )
+const eventuallyIncludes = (...parts: ReadonlyArray<string>) =>
+  eventually((text: string) => parts.every((part) => text.includes(part)))
 
 const fast = { OTEL_BSP_SCHEDULE_DELAY: "100", OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_BLRP_SCHEDULE_DELAY: "100" }
 
@@ -88,22 +82,24 @@ layer(NodeServices.layer, { excludeTestServices: true })("OTLP export", (it) => 
       })
       yield* client.text(send_message, { instance: "real", session_id: "ses_none", message: "the-prompt-of-this-test" })
 
-      yield* eventually(
-        bodies("/v1/traces"),
-        '"name":"tools/call list_instances"',
-        '"name":"tools/call send_message"',
-        '"name":"Turns.send"',
-        '"opencode.turn.outcome"',
-        '"stringValue":"opencode-fleet"',
+      yield* bodies("/v1/traces").pipe(
+        eventuallyIncludes(
+          '"name":"tools/call list_instances"',
+          '"name":"tools/call send_message"',
+          '"name":"Turns.send"',
+          '"opencode.turn.outcome"',
+          '"stringValue":"opencode-fleet"',
+        ),
       )
-      yield* eventually(
-        bodies("/v1/metrics"),
-        '"name":"mcp.tool.calls"',
-        '"name":"opencode_fleet.instances"',
-        '"name":"opencode_fleet.refresh.duration"',
-        '"name":"opencode_fleet.turns"',
+      yield* bodies("/v1/metrics").pipe(
+        eventuallyIncludes(
+          '"name":"mcp.tool.calls"',
+          '"name":"opencode_fleet.instances"',
+          '"name":"opencode_fleet.refresh.duration"',
+          '"name":"opencode_fleet.turns"',
+        ),
       )
-      yield* eventually(bodies("/v1/logs"), "answered")
+      yield* bodies("/v1/logs").pipe(eventuallyIncludes("answered"))
       const everything = (yield* received).map(({ body }) => body).join("\n")
       const secrets = ["the-prompt-of-this-test", password, btoa(`opencode:${password}`)]
       for (const secret of secrets) assert.notInclude(everything, secret)

@@ -7,7 +7,8 @@ import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { makeRelay } from "../support/Executable.ts"
-import { connect, eventually, type Kind, kinds, type McpClient, type Progress } from "../support/McpClients.ts"
+import { connect, type Kind, kinds, type McpClient, type Progress } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 
 const names = [

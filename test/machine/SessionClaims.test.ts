@@ -6,7 +6,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { TestClock } from "effect/testing"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { type Claim, claimsIn, renewEvery } from "../../src/machine/SessionClaims.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 
 const endedProcess = 0x7f_ff_ff_ff
 

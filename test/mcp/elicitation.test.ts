@@ -2,7 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Queue } from "effect"
 import { makeRelay } from "../support/Executable.ts"
-import { connect, eventually, type Filled, type Form, type Kind, kinds, type Person } from "../support/McpClients.ts"
+import { connect, type Filled, type Form, type Kind, kinds, type Person } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { Ask, AskOrGoOn, GoOn } from "./askingToys.ts"
 import { BundledToys } from "./bundledToys.ts"
 

@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { makeRelay } from "../support/Executable.ts"
-import { eventually } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { BundledToys } from "./bundledToys.ts"
 import { meta2026 } from "../support/meta2026.ts"

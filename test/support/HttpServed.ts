@@ -2,7 +2,7 @@
 import { Effect, Exit, Fiber, Scope, Stream, SubscriptionRef } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { executable, type Relay, type Variables } from "./Executable.ts"
-import { patience } from "./patience.ts"
+import { within } from "./patience.ts"
 
 export interface HttpServedOptions {
   readonly args?: ReadonlyArray<string>
@@ -40,7 +40,7 @@ export const serveHttp = Effect.fn("serveHttp")(function* (
       Stream.map((text) => /http:\/\/127\.0\.0\.1:(\d+)/u.exec(text)?.[1]),
       Stream.filter((found) => found !== undefined),
       Stream.runHead,
-      Effect.timeout(patience),
+      within("the line with the address of the server"),
       Effect.flatMap(Effect.fromOption),
     )
     const end = (signal: "SIGKILL" | "SIGTERM") =>

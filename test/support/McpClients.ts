@@ -6,9 +6,8 @@ import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontex
 import { StreamableHTTPClientTransport as HttpClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
-import { Context, Effect, Layer, Schedule, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
-import { patience } from "./patience.ts"
 import { type Options, RealOpencode } from "./RealOpencode.ts"
 
 export const kinds = ["SDK 2", "SDK 2 of 2026-07-28", "SDK 1"] as const
@@ -299,9 +298,3 @@ export class FleetClient extends Context.Service<FleetClient, McpClient & { read
       }),
     ).pipe(Layer.provideMerge(RealOpencode.layer(opencode)))
 }
-
-/** Repeats the effect some times a second until its result matches, and returns that result. */
-export const eventually =
-  <A>(holds: (answer: A) => boolean) =>
-  <E, R>(ask: Effect.Effect<A, E, R>) =>
-    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("100 millis") }), Effect.timeout(patience))

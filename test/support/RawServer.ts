@@ -1,9 +1,10 @@
 /** The built executable as a child process that tests send raw lines to, including lines that no SDK would send. */
-import { Deferred, Effect, Option, Schedule, Schema } from "effect"
+import { Deferred, Effect, Option, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { executable, type Relay, type Variables } from "./Executable.ts"
-import { patience } from "./patience.ts"
+import { within } from "./patience.ts"
+import { eventually } from "./eventually.ts"
 
 const Answer = Schema.fromJsonString(
   Schema.Struct({
@@ -61,9 +62,8 @@ export const startRaw = Effect.fn("startRaw")(function* (
     Effect.map(answers, (all) =>
       Option.fromUndefinedOr(all.find((message) => message.id === id && message.method === undefined)),
     ).pipe(
-      Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis") }),
+      eventually(Option.isSome, "10 millis"),
       Effect.flatMap((found): Effect.Effect<Answer> => Effect.orDie(Effect.fromOption(found))),
-      Effect.timeout(patience),
     )
   const send = (method: string, params: object) =>
     Effect.suspend(() => {
@@ -96,8 +96,8 @@ export const startRaw = Effect.fn("startRaw")(function* (
     startReading: Effect.sync(() => lines.resume()),
     pid: child.pid ?? 0,
     /** How the process ended, even if its output was not read. */
-    exited: Deferred.await(exited).pipe(Effect.timeout(patience)),
+    exited: Deferred.await(exited).pipe(within("the end of the server")),
     /** How the process ended. */
-    ended: Deferred.await(ended).pipe(Effect.timeout(patience)),
+    ended: Deferred.await(ended).pipe(within("the end of the server and of its output")),
   }
 })

@@ -6,7 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { PgConnection } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Exit, FileSystem, Layer, Path, Redacted, Ref, Schema, Scope, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { patience } from "./patience.ts"
+import { within } from "./patience.ts"
 import { find } from "./requirements.ts"
 
 export class PostgresStartFailed extends Schema.TaggedError<PostgresStartFailed>()("PostgresStartFailed", {
@@ -118,7 +118,7 @@ const start = Effect.gen(function* () {
     yield* Ref.set(running, scope)
     yield* Deferred.await(ready).pipe(
       Effect.raceFirst(Effect.andThen(Effect.exit(handle.exitCode), Effect.fail("ended"))),
-      Effect.timeout(patience),
+      within("PostgreSQL to accept connections"),
       Effect.catch(() => Effect.flatMap(Ref.get(log), (text) => Effect.fail(new PostgresStartFailed({ log: text })))),
     )
   })

@@ -4,7 +4,7 @@
  * `withOpencode2` of `requirements.ts`.
  */
 import { NodeServices } from "@effect/platform-node"
-import { Context, Effect, FileSystem, Layer, Path, Schedule, Schema, Stream } from "effect"
+import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { opencode2Binary } from "./opencode2Binary.ts"
@@ -12,6 +12,7 @@ import { freePort } from "./OpencodeServer.ts"
 import { environment, makeWorkspace, type Workspace, type WorkspaceOptions } from "./OpencodeWorkspace.ts"
 import { killAll, signal, startedWith } from "./processes.ts"
 import { ScriptedModel } from "./ScriptedModel.ts"
+import { eventually } from "./eventually.ts"
 
 const realVersion = "2.0.15"
 
@@ -118,11 +119,8 @@ export const makeService = Effect.fn("makeService")(function* (options: ServiceO
     yield* signal([pid], "SIGKILL")
     // Its sockets are closed by then, too.
     yield* Effect.sync(() => isAlive(pid)).pipe(
-      Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("10 millis") }),
-      Effect.timeoutOrElse({
-        duration: "10 seconds",
-        orElse: () => Effect.fail(new ServiceFailed({ reason: `process ${pid} is not killed` })),
-      }),
+      eventually((alive) => !alive, "10 millis"),
+      Effect.mapError(() => new ServiceFailed({ reason: `process ${pid} is not killed` })),
     )
   })
 

@@ -2,7 +2,7 @@
 import { Effect, Fiber, FileSystem, Path, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { executable } from "./Executable.ts"
-import { eventually } from "./McpClients.ts"
+import { eventually } from "./eventually.ts"
 
 export interface ShellOptions {
   /** The whole environment, except that the command's directory is put before its PATH. HOME is the working directory. */

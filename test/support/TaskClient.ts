@@ -1,10 +1,10 @@
 /** A client of revision 2026-07-28 that follows calls as tasks, as Claude Code does. The SDK's client cannot. */
 import { assert } from "@effect/vitest"
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { Relay } from "./Executable.ts"
-import { patience } from "./patience.ts"
 import { startRaw } from "./RawServer.ts"
 import { meta2026 } from "./meta2026.ts"
+import { eventually } from "./eventually.ts"
 
 const opt = Schema.optionalKey
 
@@ -82,12 +82,7 @@ export const startTaskClient = Effect.fn("startTaskClient")(function* (
       ),
     get,
     /** Asks for the task until it is as wanted. */
-    until: (taskId: string, isWanted: (task: Task) => boolean) =>
-      get(taskId).pipe(
-        Effect.repeat({ until: isWanted, schedule: Schedule.spaced("100 millis") }),
-        Effect.timeout(patience),
-        Effect.orDie,
-      ),
+    until: (taskId: string, isWanted: (task: Task) => boolean) => get(taskId).pipe(eventually(isWanted), Effect.orDie),
     answer: (taskId: string, key: string, content: object) =>
       resultOf("tasks/update", { taskId, inputResponses: { [key]: { action: "accept", content } } }),
     cancel: (taskId: string) => resultOf("tasks/cancel", { taskId }),

@@ -4,7 +4,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ConnectState, RegistrationJson } from "../../src/discovery/relay/Registration.ts"
 import { fileURLToPath } from "node:url"
 import { executable } from "./Executable.ts"
-import { eventually } from "./McpClients.ts"
+import { eventually } from "./eventually.ts"
 import { environment, type Workspace } from "./OpencodeWorkspace.ts"
 
 export interface Options {

@@ -12,7 +12,7 @@ import { describe } from "vitest"
 import { opencodeChallenge } from "../../src/opencode/http/clientErrors.ts"
 import { freePort } from "./loopback.ts"
 import { environment, makeWorkspace } from "./OpencodeWorkspace.ts"
-import { patience } from "./patience.ts"
+import { within } from "./patience.ts"
 
 /** This machine's first address that other machines can reach. */
 const ownAddress = Object.values(networkInterfaces())
@@ -66,7 +66,7 @@ export const startAnnounced = Effect.fn("startAnnounced")(function* (password?: 
     Stream.decodeText,
     Stream.takeUntil((text) => text.includes("listening on")),
     Stream.runDrain,
-    Effect.timeout(patience),
+    within("the line with which opencode says that it listens"),
   )
   return {
     port,

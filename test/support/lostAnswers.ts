@@ -8,7 +8,7 @@ import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/Requ
 import { CreateSession } from "../../src/tools/sessions/SessionTools.ts"
 import { AbortSession, SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import type { Loss } from "./FaultProxy.ts"
-import { eventually } from "./McpClients.ts"
+import { eventually } from "./eventually.ts"
 import * as facts from "./facts.ts"
 import type { RealOpencode } from "./RealOpencode.ts"
 import { makeSession, promptRequest, type throughProxy } from "./throughProxy.ts"

@@ -2,4 +2,24 @@
  * How long tests wait for something that has to happen. It usually takes a moment; the rest is for a busy machine. A test
  * never asserts that something is fast, and must not depend on this value.
  */
+import { Data, Effect } from "effect"
+
 export const patience = "60 seconds"
+
+/** Something that has to happen did not. Of a machine that nobody can look at, this is all that is left. */
+export class WaitedInVain extends Data.TaggedError("WaitedInVain")<{
+  /** What was waited for. */
+  readonly what: string
+  /** What was seen instead. */
+  readonly seen?: string | undefined
+}> {
+  override get message() {
+    return `Waited ${patience} in vain for ${this.what}. ${this.seen ?? ""}`.trim()
+  }
+}
+
+/** Fails if the effect takes too long, and says then what was waited for. */
+export const within =
+  (what: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.timeoutOrElse(effect, { duration: patience, orElse: () => Effect.fail(new WaitedInVain({ what })) })

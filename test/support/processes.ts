@@ -1,7 +1,7 @@
 /** The processes of this machine, from `ps` and `/proc`, and signals to them. */
-import { Effect, FileSystem, Schedule } from "effect"
+import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { patience } from "./patience.ts"
+import { eventually } from "./eventually.ts"
 
 export interface Process {
   readonly pid: number
@@ -51,7 +51,6 @@ export const signal = (pids: Iterable<number>, name: NodeJS.Signals) =>
 export const killAll = <E, R>(found: Effect.Effect<ReadonlyArray<number>, E, R>) =>
   found.pipe(
     Effect.tap((pids) => signal(pids, "SIGKILL")),
-    Effect.repeat({ until: (pids) => pids.length === 0, schedule: Schedule.spaced("10 millis") }),
-    Effect.timeout(patience),
+    eventually((pids) => pids.length === 0, "10 millis"),
     Effect.ignore,
   )

@@ -8,7 +8,8 @@ import { CreateSession, GetSession, ListSessions } from "../../src/tools/session
 import { AbortSession, SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import type { Relay } from "../support/Executable.ts"
 import * as facts from "../support/facts.ts"
-import { connect, eventually } from "../support/McpClients.ts"
+import { connect } from "../support/McpClients.ts"
+import { eventually } from "../support/eventually.ts"
 import type { OpencodeServer } from "../support/OpencodeServer.ts"
 
 /** Below 1.3, a server only lists the sessions of its own project. */

@@ -8,7 +8,7 @@ import { type AnnouncedInstance, announceInstance } from "../../../src/discovery
 import { layer as postgres } from "../../../src/discovery/postgres/Postgres.ts"
 import { pruneRows } from "../../../src/discovery/postgres/pruneRows.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { eventually } from "../../support/McpClients.ts"
+import { eventually } from "../../support/eventually.ts"
 import { RealPostgres } from "../../support/RealPostgres.ts"
 import { withPostgres } from "../../support/requirements.ts"
 

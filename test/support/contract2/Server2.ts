@@ -6,7 +6,7 @@ import { Context, Effect, Redacted } from "effect"
 import { freshMessageId, type SessionId } from "../../../src/opencode/Identifiers.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import type { PendingRequest } from "../../../src/opencode/requests/PendingRequest.ts"
-import { eventually } from "../McpClients.ts"
+import { eventually } from "../eventually.ts"
 import type { OpencodeServer } from "../OpencodeServer.ts"
 
 /** The server under test. */

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { freshMessageId } from "../../../src/opencode/Identifiers.ts"
 import * as facts from "../opencode2Facts.ts"
-import { patience } from "../patience.ts"
+import { within } from "../patience.ts"
 import { asked, type Case, newSession, prompt, turn } from "./Server2.ts"
 
 export const prompts: ReadonlyArray<Case> = [
@@ -81,7 +81,7 @@ export const prompts: ReadonlyArray<Case> = [
         ),
         Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
-        Effect.timeout(patience),
+        within("the event that the session is idle"),
       )
       for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)

@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
-import { eventually } from "../McpClients.ts"
+import { eventually } from "../eventually.ts"
 import { asked, type Case, newSession, raw, Server2, turn } from "./Server2.ts"
 
 export const server: ReadonlyArray<Case> = [
