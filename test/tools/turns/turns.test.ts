@@ -210,6 +210,23 @@ describe("abort_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
+  it.effect("says how many messages of this server are sent next", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      const sending = (message: string) => Effect.forkChild(call("send_message", { session_id: here, message }))
+      yield* sending("First")
+      yield* pass(500)
+      yield* Effect.forEach(["Second", "Third"], sending)
+      yield* pass(500)
+      const aborting = yield* Effect.forkChild(call("abort_session", { session_id: here }))
+      yield* pass(5000)
+      const { text, view } = yield* Fiber.join(aborting)
+      assert.isTrue(view.was_running)
+      assert.strictEqual(view.queued_count, 2)
+      assert.include(text, "2 messages that waited for the end of that turn are sent now")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("reports that nothing was running", () =>
     Effect.gen(function* () {
       yield* withMain
