@@ -122,12 +122,17 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
     }),
   )
 
+  const taken = (given: string) => Option.getOrElse(endpointUrl(given), () => "refused")
+
   it.effect("takes an URL with or without the path of the endpoint", () =>
     Effect.sync(() => {
-      const taken = ["http://box:1", "https://box/fleet/mcp", "box:1", "ftp://box", "x"].map((given) =>
-        Option.getOrElse(endpointUrl(given), () => "refused"),
-      )
-      assert.deepStrictEqual(taken, ["http://box:1/mcp", "https://box/fleet/mcp", "refused", "refused", "refused"])
+      for (const given of ["http://box:1", "http://box:1/", "http://box:1/mcp"]) {
+        assert.strictEqual(taken(given), "http://box:1/mcp")
+      }
+      for (const given of ["https://box/fleet", "https://box/fleet/", "https://box/fleet/mcp"]) {
+        assert.strictEqual(taken(given), "https://box/fleet/mcp")
+      }
+      for (const given of ["box:1", "ftp://box", "x"]) assert.strictEqual(taken(given), "refused")
     }),
   )
 })

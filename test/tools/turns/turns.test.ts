@@ -213,11 +213,7 @@ describe("abort_session", () => {
   it.effect("says how many messages of this server are sent next", () =>
     Effect.gen(function* () {
       yield* withMain
-      const sending = (message: string) => Effect.forkChild(call("send_message", { session_id: here, message }))
-      yield* sending("First")
-      yield* pass(500)
-      yield* Effect.forEach(["Second", "Third"], sending)
-      yield* pass(500)
+      yield* Effect.forEach(["First", "Second", "Third"], (message) => sending({ message }))
       const aborting = yield* Effect.forkChild(call("abort_session", { session_id: here }))
       yield* pass(5000)
       const { text, view } = yield* Fiber.join(aborting)
