@@ -1,39 +1,17 @@
 /** Sends generated messages to the built executable, and checks what a client relies on. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer, Schedule } from "effect"
-import { HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
-import { makeRelay } from "../support/Executable.ts"
-import { connect, type Connection, type Resources } from "./Connection.ts"
+import { connect, type Connection } from "./Connection.ts"
 import { type Era, eras } from "./eras.ts"
 import { expectedOf } from "./expected.ts"
 import { fuzzHttp } from "./http/fuzzHttp.ts"
 import { messageOf } from "./messages.ts"
-
-export interface FuzzOptions {
-  readonly seed: string
-  /** Number of messages, of all eras together. */
-  readonly count: number
-  /** Only this message, of each era. */
-  readonly only?: number | undefined
-}
-
-export interface Report {
-  readonly era: string
-  readonly messages: number
-  readonly answers: number
-  readonly before: Resources
-  readonly after: Resources
-  readonly problems: ReadonlyArray<string>
-}
+import { type FuzzOptions, holdsAfter, maxProblems, problemsAfter, relayOfFake, type Report } from "./report.ts"
 
 /** After this many messages the server must have answered all of them. */
 const chunk = 100
-
-const maxPeakMegabytes = 500
-const maxProblems = 10
-const maxMoreDescriptors = 5
 
 const fakeInstance = FakeOpencode.layerServer.pipe(
   Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" })),
@@ -66,10 +44,7 @@ const settled = Effect.fnUntraced(function* (
 })
 
 const fuzzEra = Effect.fnUntraced(function* (era: Era, indices: ReadonlyArray<number>, seed: string) {
-  const fake = yield* FakeOpencode
-  const { address } = yield* HttpServer.HttpServer
-  const relay = yield* makeRelay()
-  yield* relay.register("main", { port: "port" in address ? address.port : 0, directory: fake.directory })
+  const relay = yield* relayOfFake
   const connection = yield* connect(relay.environment())
   const problems: Array<string> = []
   const required = new Map<string, number>()
@@ -107,13 +82,8 @@ const fuzzEra = Effect.fnUntraced(function* (era: Era, indices: ReadonlyArray<nu
       optional.add(id)
     }
   }
-  // Connections to the instance that are not used are kept for a few seconds.
-  const after = yield* Effect.sync(connection.resources).pipe(
-    Effect.repeat({
-      until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors || connection.hasExited(),
-      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
-    }),
-  )
+  const { hasExited, resources } = connection
+  const after = yield* holdsAfter({ before, hasExited, resources: Effect.sync(resources) })
   for (const [id, count] of connection.answers) {
     const most = required.get(id) ?? 0
     const isOwn = /^"(?:first|probe \d+)"$/u.test(id)
@@ -124,13 +94,7 @@ const fuzzEra = Effect.fnUntraced(function* (era: Era, indices: ReadonlyArray<nu
   if (connection.hasExited()) problems.push(`the server ended: ${connection.stderr().slice(-1000)}`)
   const status = yield* Effect.promise(connection.end)
   if (status !== 0) problems.push(`exit status ${String(status)}`)
-  if (/Unhandled|\(node:|^ +at /mu.test(connection.stderr()))
-    problems.push(`stderr: ${connection.stderr().slice(-2000)}`)
-  if (after.peakMegabytes > maxPeakMegabytes) problems.push(`${after.peakMegabytes} MB of memory`)
-  if (after.descriptors > before.descriptors + maxMoreDescriptors)
-    problems.push(`${after.descriptors} open descriptors`)
-  const writes = fake.requests.filter(({ route }) => !route.startsWith("GET "))
-  if (writes.length > 0) problems.push(`the instance was written to: ${JSON.stringify(writes.slice(0, 3))}`)
+  problems.push(...(yield* problemsAfter(before, after, connection.stderr())))
   const answers = [...connection.answers.values()].reduce((sum, count) => sum + count, 0)
   const report: Report = { era: era.name, messages: indices.length, answers, before, after, problems }
   return report

@@ -17,8 +17,8 @@ export interface Resources {
   readonly timers: number
 }
 
-/** Reports the holdings on SIGUSR2; see the file. */
-const reporting = `--import ${new URL("../faults/scene/reportHoldings.mjs", import.meta.url).href}`
+/** Reports the holdings on SIGUSR2; see the file. What it uses is experimental, which Node would say on stderr. */
+const reporting = `--disable-warning=ExperimentalWarning --import ${new URL("../faults/scene/reportHoldings.mjs", import.meta.url).href}`
 const begin = "holdings "
 const decodeHoldings = Schema.decodeUnknownSync(
   Schema.fromJsonString(

@@ -34,7 +34,7 @@ const idOf = (uuid: string, facts: Facts): SessionId | undefined => {
   return id.length <= maxIdLength ? { id, facts } : undefined
 }
 
-/** The id of a new session for the parameters of `initialize`. Undefined if they are invalid, which the SDK answers. */
+/** The id of a new session for the parameters of `initialize`. Undefined if they are invalid. */
 export const makeSessionId = (uuid: string, params: unknown): SessionId | undefined => {
   const facts = Option.getOrUndefined(decodeFacts(params))
   if (facts === undefined) return undefined

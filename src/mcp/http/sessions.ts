@@ -10,10 +10,10 @@ import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
 import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
-import { handshakeRequest, initializeOf, sessionHeader } from "./handshake.ts"
+import { handshakeRequest, hasInitialize, initializeOf, invalidInitialize, sessionHeader } from "./handshake.ts"
 import { badRequest, jsonRpcError, serverResponse } from "./responses.ts"
 import { makeRunningCalls } from "./runningCalls.ts"
-import { makeSessionId, readSessionId, type SessionId } from "./sessionId.ts"
+import { readSessionId, type SessionId } from "./sessionId.ts"
 
 export interface SessionsOptions {
   /** Makes the server of a session. `offer` shows the tools of this caller. */
@@ -80,8 +80,6 @@ interface Session {
 
 /** The header of a request that resumes a stream. */
 const lastEventHeader = "last-event-id"
-
-const invalidInitialize = "Invalid params: initialize needs protocolVersion, capabilities and clientInfo"
 
 export const makeSessions = Effect.fnUntraced(function* (
   options: SessionsOptions,
@@ -218,15 +216,15 @@ export const makeSessions = Effect.fnUntraced(function* (
     const id = request.headers.get(sessionHeader)
     const initialize = initializeOf(body)
     if (id === null && initialize !== undefined) {
-      const newId = makeSessionId(crypto.randomUUID(), initialize.params)
-      return newId === undefined
-        ? jsonRpcError({ status: 400, code: -32602, message: invalidInitialize, id: initialize.id })
-        : yield* begin(newId, request, initialize.body, caller)
+      return initialize.session === undefined
+        ? invalidInitialize(initialize)
+        : yield* begin(initialize.session, request, initialize.body, caller)
     }
     if (id === null) return badRequest("Mcp-Session-Id header is required")
     const session = yield* find(id, request.url, caller)
-    return session === undefined
-      ? jsonRpcError({ status: 404, code: -32001, message: "Session not found" })
+    if (session === undefined) return jsonRpcError({ status: 404, code: -32001, message: "Session not found" })
+    return hasInitialize(body)
+      ? badRequest("the session of this Mcp-Session-Id is already initialized")
       : yield* dispatch(session, request, body, caller)
   })
 

@@ -14,7 +14,10 @@ export interface PermissionRequest {
   readonly tool?: WaitingTool
   /** The kind of action: `bash`, `edit`, `webfetch`, … */
   readonly permission: string
-  /** The exact actions: commands, paths, addresses. A command line with several commands has one for each. */
+  /**
+   * What opencode compares with its rules: commands, paths, addresses, or `*`. Of a command line they leave out `cd`, loops and
+   * redirections, so {@link requestedActs} is what a person decides about.
+   */
   readonly patterns: ReadonlyArray<string>
   /** Patterns that the reply `always` would allow from then on. */
   readonly always?: ReadonlyArray<string>
@@ -72,6 +75,33 @@ export const alwaysScope = ({ alwaysIsStored = false }: PermissionRequest): stri
     ? "all sessions of this project, also after opencode restarts"
     : "all sessions of this directory, until opencode exits"
 
+/** Whether the patterns only say which rule applies: that of all calls of a tool, or of a directory outside the project. */
+const areGeneral = ({ patterns, permission }: PermissionRequest) =>
+  permission === "external_directory" || patterns.every((pattern) => pattern === "*")
+
+/** What happens if the request is allowed: the whole command line; else the file, the arguments of the tool, or the patterns. */
+export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
+  const { details = {}, patterns } = request
+  const { command = "", filepath = "" } = details
+  if (command.trim() !== "") return [command]
+  if (!areGeneral(request)) return patterns
+  if (filepath.trim() !== "") return [filepath]
+  const given = Object.entries(details).map(([name, value]) => `${name}: ${value}`)
+  return given.length === 0 ? patterns : [given.join(", ")]
+}
+
+/** {@link requestedActs}, if it is one. */
+export const soleAct = (request: PermissionRequest): string | undefined => {
+  const [sole, ...others] = requestedActs(request)
+  return others.length === 0 ? sole : undefined
+}
+
+/** The details that {@link requestedActs} does not show in full, by name. */
+export const otherDetails = (request: PermissionRequest): ReadonlyArray<readonly [string, string]> => {
+  const acts = requestedActs(request)
+  return Object.entries(request.details ?? {}).filter(([, value]) => value.trim() !== "" && !acts.includes(value))
+}
+
 /** Characters of a request in one line. */
 const maxDescription = 200
 
@@ -79,7 +109,7 @@ const maxDescription = 200
 export const describe = ({ kind, request }: PendingRequest): string =>
   shortLine(
     kind === "permission"
-      ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
+      ? `permission for ${request.permission}: ${requestedActs(request).join(", ")}`
       : `question: ${request.questions.map(({ question }) => question).join(" / ")}`,
     maxDescription,
   )

@@ -4,6 +4,8 @@ import {
   type PendingRequest,
   type PermissionRequest,
   type QuestionRequest,
+  requestedActs,
+  soleAct,
 } from "../../opencode/requests/PendingRequest.ts"
 import { fits } from "../../text/cells.ts"
 import { shortLine } from "../../text/shortLine.ts"
@@ -23,18 +25,11 @@ const list = (items: ReadonlyArray<string>, width: number): string => {
   return `${shortLine(items[0] ?? "", width - others.length)}${others}`
 }
 
-/** The whole command line, or the only path or address; undefined if there are several. */
-export const soleAct = ({ details = {}, patterns }: PermissionRequest): string | undefined => {
-  const { command = "" } = details
-  if (command.trim() !== "") return command
-  return patterns.length === 1 ? patterns[0] : undefined
-}
-
 const permissionAct = (request: PermissionRequest, width: number): string => {
   const name = `${shortLine(request.permission, maxName)}: `
   const sole = soleAct(request)
   const room = width - name.length
-  return `${name}${sole === undefined ? list(request.patterns, room) : shortLine(sole, room)}`.trim()
+  return `${name}${sole === undefined ? list(requestedActs(request), room) : shortLine(sole, room)}`.trim()
 }
 
 export const questionAct = ({ questions }: QuestionRequest, index: number, width: number): string => {

@@ -3,14 +3,21 @@
  * rows only. It has few rows, each of which fits into a small terminal. Untrusted text never begins a row, so it cannot
  * imitate one.
  */
-import { alwaysScope, type PermissionRequest, type QuestionRequest } from "../../opencode/requests/PendingRequest.ts"
+import {
+  alwaysScope,
+  otherDetails,
+  type PermissionRequest,
+  type QuestionRequest,
+  requestedActs,
+  soleAct,
+} from "../../opencode/requests/PendingRequest.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { fits, pieces, rowsOf } from "../../text/cells.ts"
 import { shortLine } from "../../text/shortLine.ts"
 import { truncate, truncateStart } from "../../text/truncate.ts"
 import { visible, visibleLine } from "../../text/visible.ts"
-import { act, questionAct, soleAct } from "./act.ts"
+import { act, questionAct } from "./act.ts"
 import { type Block, fitBlocks } from "./blocks.ts"
 import type { DecisionForm } from "./formTypes.ts"
 import { shownLabels } from "./question.ts"
@@ -64,19 +71,14 @@ const detail = (name: string, value: string): Block => {
 }
 
 const permissionBlocks = (request: PermissionRequest, shown: string): ReadonlyArray<Block> => {
-  const { always = [], details = {}, patterns } = request
+  const { always = [] } = request
   const sole = soleAct(request)
-  const others = Object.entries(details).filter(
-    ([name, value]) => name !== "command" && value.trim() !== "" && !patterns.includes(value),
-  )
   return [
-    ...(sole === undefined
-      ? [{ items: patterns.length > 1 ? items(patterns) : [], unit: "item" }]
-      : inFull(sole, shown)),
+    ...(sole === undefined ? [{ items: items(requestedActs(request)), unit: "item" }] : inFull(sole, shown)),
     ...(always.length === 0
       ? []
       : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),
-    ...others.map(([name, value]) => detail(name, value)),
+    ...otherDetails(request).map(([name, value]) => detail(name, value)),
   ]
 }
 

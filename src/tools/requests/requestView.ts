@@ -1,9 +1,11 @@
 /** Builds the view of a pending request with everything that a person needs to decide, as printable text. */
 import {
   alwaysScope,
+  otherDetails,
   type PendingRequest,
   type PermissionRequest,
   type Question,
+  requestedActs,
 } from "../../opencode/requests/PendingRequest.ts"
 import { clip } from "../../text/clip.ts"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -15,6 +17,7 @@ import type { RequestView } from "./requestSchemas.ts"
 const maxLength = 20_000
 /** Maximum characters of details, such as the diff of an edit. */
 const maxDetailLength = 4000
+const maxActs = 50
 const maxPatterns = 50
 const maxTotalLength = 50_000
 
@@ -39,27 +42,24 @@ const indented = (text: string, length: number) => clipMiddle(visible(text), len
 const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
 
-/** What opencode reports about the tool call besides its patterns: the whole command, the file, the diff. */
-const detailsText = ({ details = {}, patterns }: PermissionRequest, isClipped: boolean): ReadonlyArray<string> =>
-  Object.entries(details).flatMap(([name, value]) =>
-    value === "" || patterns.includes(value)
-      ? []
-      : [
-          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, isClipped ? (name === "command" ? maxLength : maxDetailLength) : Infinity)}`,
-        ],
+/** Besides what would be done: the diff of an edit, … */
+const detailsText = (request: PermissionRequest, isClipped: boolean): ReadonlyArray<string> =>
+  otherDetails(request).map(
+    ([name, value]) =>
+      `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, isClipped ? maxDetailLength : Infinity)}`,
   )
 
-const permissionText = (request: PermissionRequest, isClipped: boolean) =>
-  [
+const permissionText = (request: PermissionRequest, isClipped: boolean) => {
+  const acts = requestedActs(request)
+  return [
     `Permission for ${line(request.permission, 100)}:`,
-    ...request.patterns
-      .slice(0, isClipped ? maxPatterns : Infinity)
-      .map((pattern) => `  ${indented(pattern, isClipped ? maxLength : Infinity)}`),
-    ...(isClipped && request.patterns.length > maxPatterns
-      ? [`  and ${request.patterns.length - maxPatterns} more`]
-      : []),
+    ...acts
+      .slice(0, isClipped ? maxActs : Infinity)
+      .map((each) => `  ${indented(each, isClipped ? maxLength : Infinity)}`),
+    ...(isClipped && acts.length > maxActs ? [`  and ${acts.length - maxActs} more`] : []),
     ...detailsText(request, isClipped),
   ].join("\n")
+}
 
 const questionText = (question: Question, isClipped: boolean) =>
   [

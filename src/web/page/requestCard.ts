@@ -1,12 +1,13 @@
 /** A request as a card: everything that the agent asks for, what `always` would allow, and the buttons that decide. */
 import {
   alwaysScope,
+  otherDetails,
   type PendingRequest,
   type PermissionRequest,
   type QuestionRequest,
+  requestedActs,
 } from "../../opencode/requests/PendingRequest.ts"
 import { visible, visibleLine } from "../../text/visible.ts"
-import { soleAct } from "../../tools/requests/act.ts"
 import { allowsCustomAnswer, shownLabels } from "../../tools/requests/question.ts"
 import { clipMiddle } from "../../tools/requests/requestView.ts"
 import { formScope } from "../../tools/scopes.ts"
@@ -32,10 +33,8 @@ const diffLines = (text: string): Content =>
       return row.startsWith("-") ? html`<span class="removed">${line}</span>` : line
     })
 
-const details = ({ details = {}, patterns }: PermissionRequest, shown: string | undefined): Content => {
-  const others = Object.entries(details).filter(
-    ([, value]) => value.trim() !== "" && value !== shown && !patterns.includes(value),
-  )
+const details = (request: PermissionRequest): Content => {
+  const others = otherDetails(request)
   return (
     others.length > 0 &&
     html`<dl>
@@ -50,11 +49,10 @@ const details = ({ details = {}, patterns }: PermissionRequest, shown: string | 
   )
 }
 
-const permissionAct = (request: PermissionRequest): Content => {
-  const sole = soleAct(request)
-  const acts = sole === undefined ? request.patterns : [sole]
-  return [html`<div>${acts.map(act)}</div>`, details(request, sole)]
-}
+const permissionAct = (request: PermissionRequest): Content => [
+  html`<div>${requestedActs(request).map(act)}</div>`,
+  details(request),
+]
 
 const alwaysText = (request: PermissionRequest): Content => {
   const { always = [] } = request
@@ -169,9 +167,7 @@ const settledBody = ({ pending: { kind, request } }: OpenRequest, outcome: strin
   html`<p class="outcome">
     ${outcome ?? "Not open any more: it was decided elsewhere, its turn has ended, or its instance is not online."}
   </p>`,
-  kind === "permission"
-    ? html`<div>${act(soleAct(request) ?? request.patterns.join("\n"))}</div>`
-    : questionTexts(request),
+  kind === "permission" ? html`<div>${act(requestedActs(request).join("\n"))}</div>` : questionTexts(request),
 ]
 
 export const requestCard = ({ request: open, settled }: LedgerEntry, options: CardOptions): Content => {

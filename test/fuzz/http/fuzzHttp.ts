@@ -1,10 +1,7 @@
 /** Sends generated requests to `serve --http`, and checks what a client and its user rely on. */
 import { Effect, FileSystem, Schedule } from "effect"
-import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
-import { HttpServer } from "effect/http"
-import { makeRelay } from "../../support/Executable.ts"
 import { startProcess } from "../../soak/ServerProcess.ts"
-import type { FuzzOptions, Report } from "../fuzz.ts"
+import { type FuzzOptions, holdsAfter, maxProblems, problemsAfter, relayOfFake, type Report } from "../report.ts"
 import { makeKnown } from "./known.ts"
 import { type FuzzRequest, requestOf } from "./requests.ts"
 import { type Answered, sendRaw } from "./sendRaw.ts"
@@ -12,9 +9,6 @@ import { type Answered, sendRaw } from "./sendRaw.ts"
 /** After this many requests there is a new session, because a request may have ended the last one. */
 const chunk = 50
 const atOnce = 8
-const maxProblems = 10
-const maxMegabytes = 500
-const maxMoreDescriptors = 5
 
 const tokens = { token: "a-token-with-all-scopes", reader: "a-token-that-only-reads" }
 
@@ -34,10 +28,7 @@ const problemOf = ({ isWhole, mayPass, showsToken }: FuzzRequest, { status, text
 
 export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: FuzzOptions) {
   const fs = yield* FileSystem.FileSystem
-  const fake = yield* FakeOpencode
-  const { address } = yield* HttpServer.HttpServer
-  const relay = yield* makeRelay()
-  yield* relay.register("main", { port: "port" in address ? address.port : 0, directory: fake.directory })
+  const relay = yield* relayOfFake
   const file = `${relay.home}/tokens`
   yield* fs.writeFileString(file, `${tokens.token} laptop\n${tokens.reader} phone fleet:read\n`, { mode: 0o600 })
   const stderr: Array<string> = []
@@ -69,23 +60,10 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
     yield* Effect.forEach(all.slice(start, start + chunk), (index) => send(index, known), { concurrency: atOnce })
   }
   if (hasExited()) problems.push("the server ended")
-  const after = hasExited()
-    ? before
-    : yield* resources.pipe(
-        Effect.repeat({
-          until: ({ descriptors }) => descriptors <= before.descriptors + maxMoreDescriptors,
-          schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
-        }),
-      )
-  if (stderr.some((line) => /Unhandled|^ +at |defect/u.test(line)))
-    problems.push(`stderr: ${stderr.join("\n").slice(-2000)}`)
+  const after = yield* holdsAfter({ before, hasExited, resources })
+  problems.push(...(yield* problemsAfter(before, after, stderr.join("\n"))))
   if (Object.values(tokens).some((token) => stderr.some((line) => line.includes(token))))
     problems.push("stderr shows a token")
-  if (after.peakMegabytes > maxMegabytes) problems.push(`${after.peakMegabytes} MB of memory`)
-  if (after.descriptors > before.descriptors + maxMoreDescriptors)
-    problems.push(`${after.descriptors} open descriptors`)
-  const writes = fake.requests.filter(({ route }) => !route.startsWith("GET "))
-  if (writes.length > 0) problems.push(`the instance was written to: ${JSON.stringify(writes.slice(0, 3))}`)
   const report: Report = {
     era: "HTTP",
     messages: all.length,

@@ -113,6 +113,25 @@ describe("Sessions", () => {
     }),
   )
 
+  it.effect("begin once, with an initialize that is valid", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const invalid = { ...initialize(), params: { ...initialize().params, capabilities: { elicitation: 5 } } }
+      const without = { jsonrpc: "2.0", id: 5, method: "initialize" }
+      for (const body of [invalid, without]) {
+        const { status, text } = yield* send({ body })
+        assert.strictEqual(status, 400)
+        assert.include(text, "initialize needs protocolVersion, capabilities and clientInfo")
+      }
+      const { session } = yield* send({ body: initialize() })
+      for (const body of [invalid, without, initialize(), [without]]) {
+        const { status, text } = yield* send({ session, body })
+        assert.strictEqual(status, 400)
+        assert.include(text, "already initialized")
+      }
+    }),
+  )
+
   it.effect("of one caller leave room for those of the others", () =>
     Effect.gen(function* () {
       const { open, send } = yield* makeToys({ maxSessions: 3, maxSessionsOfCaller: 2 })

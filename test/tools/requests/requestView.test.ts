@@ -23,9 +23,9 @@ const shown = (given: Partial<PermissionRequest>) => requestText({ kind: "permis
 describe("a permission", () => {
   const long = `echo ${"long ".repeat(999)}; rm -rf /`
 
-  it("shows a command of 5,000 characters in full, in patterns and in details", () => {
+  it("shows a command of 5,000 characters in full", () => {
     assert.include(shown({ patterns: [long] }), long)
-    assert.include(shown({ patterns: ["echo *"], details: { command: long } }), `command: ${long}`)
+    assert.include(shown({ patterns: ["echo *"], details: { command: long } }), `Permission for bash:\n  ${long}`)
   })
 
   it("counts what it omits from a longer command", () => {
@@ -39,11 +39,14 @@ describe("a permission", () => {
     assert.include(text, "  cat <<E\n    \tone\n    E\n    Directory: /harmless")
   })
 
-  it("shows each of several commands, and the whole command line once", () => {
-    const text = shown({ patterns: ["cd build", "rm -rf ."], details: { command: "cd build && rm -rf ." } })
-    for (const part of ["  cd build\n", "  rm -rf .\n", "command: cd build && rm -rf ."]) assert.include(text, part)
-    const same = shown({ patterns: ["rm -rf ."], details: { command: "rm -rf ." } })
-    assert.lengthOf(same.match(/rm -rf/gu) ?? [], 1)
+  it("shows the whole command line instead of opencode's patterns, which leave out parts of it", () => {
+    const command = "cd build && rm -rf . > log"
+    assert.strictEqual(shown({ patterns: ["rm -rf ."], details: { command } }), `Permission for bash:\n  ${command}`)
+    assert.strictEqual(
+      shown({ patterns: ["cd build", "rm -rf ."] }),
+      "Permission for bash:\n  cd build\n  rm -rf .",
+      "an opencode that tells no command",
+    )
   })
 
   it("shows the file and the diff of an edit", () => {
