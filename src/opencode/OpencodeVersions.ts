@@ -3,7 +3,7 @@
  * unless it was announced as opencode 2 or sends an answer that opencode 1 does not send. Then requests without credentials
  * identify it.
  */
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import type { ClientError } from "./errors.ts"
 import { type Opencode, OpencodeClient } from "./Opencode.ts"
 import { remembered } from "./remembered.ts"
@@ -159,6 +159,7 @@ export const layer = <R1, R2>({ remembers = true, v1, v2 }: Versions<R1, R2>) =>
       const services = yield* Effect.context<R2>()
       const loadV2 = yield* Effect.cached(Effect.provideContext(v2, services))
       const at = chooser(yield* v1, loadV2)
-      return OpencodeClient.of({ at: remembers ? remembered(at) : at })
+      const clock = yield* Clock.Clock
+      return OpencodeClient.of({ at: remembers ? remembered(at, () => clock.currentTimeMillisUnsafe()) : at })
     }),
   )

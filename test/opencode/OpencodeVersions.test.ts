@@ -1,6 +1,7 @@
 /** The choice of an API version for each server, and the requests that a server receives before its version is known. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import { OpencodeError, Unauthorized, UnexpectedResponse } from "../../src/opencode/errors.ts"
 import type { ClientError } from "../../src/opencode/errors.ts"
 import { type Opencode, OpencodeClient } from "../../src/opencode/Opencode.ts"
@@ -200,6 +201,20 @@ describe("A server", () => {
       assert.deepStrictEqual(yield* Effect.flip(client.prompt(here, prompt)), webPage)
       assert.deepStrictEqual(asked, ["two: prompt with password"])
       assert.strictEqual((yield* client.health(3000)).version, "one")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("has the same client as long as it is used, and no other server's is kept for long", () => {
+    const { layer, opencode } = scene({ one: "answers", two: webPage })
+    return Effect.gen(function* () {
+      const { at } = yield* OpencodeClient
+      const other: Target = { ...target, url: "http://main.test:4097" }
+      const [client, unused] = [yield* opencode, at(other)]
+      for (const _ of [1, 2, 3]) {
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(yield* opencode, client)
+      }
+      assert.notStrictEqual(at(other), unused)
     }).pipe(Effect.provide(layer))
   })
 })
