@@ -35,11 +35,13 @@ const machine = {
   addresses: () => [],
 }
 
+const urls = (state: string) => Effect.map(runningServers(state), (all) => all.map(({ url }) => url))
+
 const input = { url: Option.none(), login: false, tokenFile: Option.none() }
 
 layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (it) => {
   const scene = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
-  const urls = (state: string) => Effect.map(runningServers(state), (all) => all.map(({ url }) => url))
+
   const here = Effect.provideService(LocalMachine, machine)
 
   it.effect("is known to this user alone, while it listens", () =>
