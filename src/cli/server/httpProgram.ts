@@ -16,6 +16,7 @@ import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import type { AccessInput } from "./accessFlags.ts"
 import { httpAccess } from "./httpAccess.ts"
+import { announceServer } from "./runningServers.ts"
 import { unavailableWithoutHosts } from "./unavailable.ts"
 
 /** What the flags say. */
@@ -61,6 +62,7 @@ export const httpProgram = Effect.fnUntraced(
     )
     const { address: bound } = Context.get(services, HttpServer.HttpServer)
     const port = "port" in bound ? bound.port : address.port
+    yield* announceServer(settings.stateDirectory, { ...address, port })
     const own = urlOf(address.host, port)
     const url = Option.match(input.publicUrl, { onNone: () => own, onSome: ({ href }) => href.replace(/\/$/u, "") })
     const hasPath = Option.exists(input.publicUrl, ({ pathname }) => pathname !== "/")

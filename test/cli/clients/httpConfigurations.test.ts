@@ -25,6 +25,8 @@ const text = (client: Client, remote: Remote) =>
 
 const ClaudeCode = Schema.fromJsonString(Schema.Struct({ url: Schema.String, headersHelper: Schema.String }))
 
+const taken = (given: string) => Option.getOrElse(endpointUrl(given), () => "refused")
+
 layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
   it.effect.each(clients)("of %s contains the token only where the client can read it from nowhere", (client) =>
     Effect.gen(function* () {
@@ -121,8 +123,6 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
       assert.include((yield* Effect.flip(remote())).message, "can be read by other users")
     }),
   )
-
-  const taken = (given: string) => Option.getOrElse(endpointUrl(given), () => "refused")
 
   it.effect("takes an URL with or without the path of the endpoint", () =>
     Effect.sync(() => {
