@@ -1,5 +1,5 @@
 /** Serves the fleet over HTTP, as the flags of `serve --http` say. */
-import { Console, Context, Effect, Layer, Option, References } from "effect"
+import { Console, Context, Effect, Layer, Logger, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
 import { urlOf } from "../../discovery/address.ts"
 import { toolsLayer } from "../../layers.ts"
@@ -79,6 +79,8 @@ ${[
     return yield* Effect.never
   },
   Effect.scoped,
+  // One line for each entry, which tools that read logs understand.
+  Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])),
   Effect.provideServiceEffect(
     References.MinimumLogLevel,
     Effect.map(Settings, ({ logLevel }) => logLevel),
