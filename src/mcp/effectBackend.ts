@@ -113,10 +113,10 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     yield* Effect.sleep(isLong(request) ? Duration.subtract(grace.longCalls, age) : grace.shortCalls)
   })
   const call = Effect.fnUntraced(function* (request: ToolRequest) {
-    const { args, connection, context, name } = request
+    const { args, clientGone, connection, context, name } = request
     const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
     const asking = yield* Latch.make()
-    const surface = { elicit: withElicitation(connection, context), values: progressOf(context) }
+    const surface = { elicit: withElicitation(connection, context), values: { ...progressOf(context), clientGone } }
     // Since 2026-07-28, a question is the answer to its call.
     const watched = connection.era === "modern" ? surface : openWhileAsking(asking, surface)
     return yield* Effect.raceFirst(
