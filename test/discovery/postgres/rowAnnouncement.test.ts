@@ -16,6 +16,7 @@ const row: InstanceRow = {
   directory: "/work/shop",
   pid: 7,
   birth: "1:2",
+  started: 1,
   heartbeat_seconds: 15,
   silent_seconds: 3,
 }
