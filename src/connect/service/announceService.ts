@@ -1,6 +1,7 @@
 /** Announces opencode 2's background service in a database. */
 import { Effect, Queue, Schedule } from "effect"
 import { instanceName } from "../../discovery/instanceName.ts"
+import { servicePrefix } from "../../discovery/postgres/InstanceRow.ts"
 import { type AnnouncedInstance, announceInstance } from "../../discovery/postgres/announceInstance.ts"
 import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -10,7 +11,7 @@ import { LocalService } from "./LocalService.ts"
 import { takeLease } from "./relayLease.ts"
 
 /** The id of a user's service on a machine, in the database and on relays. */
-export const serviceId = (machine: string) => `service-${machine}`
+export const serviceId = (machine: string) => `${servicePrefix}${machine}`
 
 /** In the background. While the service is not running it has no heartbeat, so it becomes silent. It may come back at another port. */
 const keepRow = Effect.fnUntraced(function* (

@@ -21,6 +21,9 @@ const isLocal = (text: string): boolean => {
   return url !== undefined && isLoopback(addressIn(url))
 }
 
+/** The id of opencode 2's service begins with it; the id of its machine follows. */
+export const servicePrefix = "service-"
+
 const Text = Schema.NullOr(Schema.String)
 
 export const InstanceRow = Schema.Struct({
