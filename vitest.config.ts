@@ -54,7 +54,7 @@ export default defineConfig({
           // Importing effect takes longer than most files' tests. Nothing in src/ or test/ holds state in a module.
           isolate: false,
           pool: "threads",
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...timeouts,
         },
       },

@@ -63,6 +63,8 @@ export class Turns extends Context.Service<
       session: Session,
       options: JoinOptions,
     ) => Effect.Effect<TurnReport, ClientError | NoTurn>
+    /** Number of prompts of these `Turns` that wait for other turns of the session. Those in opencode's own queue do not count. */
+    readonly waiting: (target: Target, session: Session) => Effect.Effect<number>
   }
 >()("opencode-fleet/opencode/Turns") {
   static readonly layer = Layer.effect(
@@ -70,7 +72,7 @@ export class Turns extends Context.Service<
     Effect.gen(function* () {
       const client = yield* OpencodeClient
       const events = yield* InstanceEvents
-      const enqueue = yield* makeSessionQueues(events)
+      const queues = yield* makeSessionQueues(events)
 
       const ownIds = makeOwnMessageIds()
       // Those that this layer was given, not those of the caller's fiber.
@@ -98,7 +100,7 @@ export class Turns extends Context.Service<
           Effect.andThen(Ref.set(known.isBehind, false), work({ known, onPosition }, sent))
         const working = queuesAtServer(address.opencode, options)
           ? begin(Effect.void)
-          : enqueue(address, { ifBusy, onPosition }, begin)
+          : queues.enqueue(address, { ifBusy, onPosition }, begin)
         const report = yield* Effect.timeoutOption(working, timeout).pipe(
           Effect.catch((error) =>
             Effect.flatMap(known.get, (prompted) =>
@@ -224,6 +226,7 @@ export class Turns extends Context.Service<
             Effect.ensuring(options.stages?.end ?? Effect.void),
             observedTurn("follow", target, session),
           ),
+        waiting: (target, session) => queues.waiting({ target, session }),
       })
     }),
   )

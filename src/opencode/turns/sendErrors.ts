@@ -12,11 +12,13 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   waitingFor: Schema.optionalKey(
     Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
   ),
+  /** The client was gone while the message waited. It may still come back for this answer. */
+  clientGone: Schema.optionalKey(Schema.Literal(true)),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
       this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
-    }.`
+    }${this.clientGone === true ? ", and the client's connection was lost while the message waited" : ""}.`
   }
 }
 
