@@ -84,9 +84,8 @@ describe("opencode's service in a registry", () => {
       const { stateDirectory } = yield* makeDirectories
       const { database, of } = recording()
       const first = yield* Scope.make()
-      const connect = (pid: number) => ({ pid, log: "" })
       const announce = (name: string, pid: number) =>
-        announceService({ name, stateDirectory, registry: { database }, connect: connect(pid) })
+        announceService({ name, stateDirectory, registry: { database }, connect: { pid, log: "" } })
       const names = Effect.sync(() => of("insert").map(([, name]) => name))
       yield* Scope.provide(announce("one", 1), first)
       yield* announced(of)
