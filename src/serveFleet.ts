@@ -12,9 +12,12 @@ import {
 import { serve } from "./mcp/ToolServer.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
+import { inputEndText } from "./tools/endingText.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 
-const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), { ...serverInfo, tasks }))
+const served = Effect.flatMap(FleetToolkit, (kit) =>
+  serve(FleetToolkit, Effect.succeed(kit), { ...serverInfo, tasks, endingText: inputEndText }),
+)
 
 /** {@link serveFleet} over a `Discovery` of your own. */
 export const serveFleetWith = <DE, DR, E = never, R = never>(

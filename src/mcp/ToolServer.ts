@@ -9,22 +9,27 @@ import { Effect } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { openConnection } from "./connection.ts"
 import { describeTools } from "./describeTool.ts"
-import { makeBackend } from "./effectBackend.ts"
+import { type BackendOptions, makeBackend, onInputEnd } from "./effectBackend.ts"
 import type { TaskOptions } from "./tasks/Tasks.ts"
 import type { ServeOptions } from "./toolServers.ts"
 
 export type { ServeOptions, TaskOptions }
 
 /**
- * Serves until the client closes stdin or the fiber is interrupted; both interrupt the calls in progress. `handled` is
- * evaluated for each call.
+ * Serves until the client closes stdin and its last calls are answered, or the fiber is interrupted, which interrupts the calls
+ * in progress. `handled` is evaluated for each call.
  */
 export const serve = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { tasks, ...options }: ServeOptions & { readonly tasks?: TaskOptions | undefined },
+  { endingText, tasks, ...options }: ServeOptions & Pick<BackendOptions, "endingText" | "tasks">,
 ) {
-  const backend = yield* makeBackend(toolkit, handled, { serverName: options.name, tasks })
+  const backend = yield* makeBackend(toolkit, handled, {
+    serverName: options.name,
+    tasks,
+    grace: onInputEnd,
+    ...(endingText === undefined ? {} : { endingText }),
+  })
   const connection = openConnection(options, describeTools(toolkit), backend)
   yield* Effect.addFinalizer(() => Effect.promise(connection.close))
   yield* Effect.promise(() => connection.closed)

@@ -22,7 +22,10 @@ const limited = (limit: number, warn: (text: string) => void) => {
 }
 
 export interface Connection {
-  /** Resolves when the client has closed stdin or no longer reads stdout, or after `close`. */
+  /**
+   * Resolves when the client has closed stdin and the requests before are answered, when it no longer reads stdout, or after
+   * `close`.
+   */
   readonly closed: Promise<void>
   readonly close: () => Promise<void>
 }
@@ -41,6 +44,7 @@ export const openConnection = (
       options.unavailable,
     ),
     onUnusable: limited(maxWarnings, backend.unusable),
+    onInputEnd: backend.end,
   })
   const { close } = serveStdio(({ era }) => makeToolServer(options, tools, backend, era).server, {
     transport,

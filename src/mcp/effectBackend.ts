@@ -1,6 +1,6 @@
 /** Runs the calls of a connection in Effect. */
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
-import { Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
+import { Clock, Context, Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerIn } from "./access/callerInfo.ts"
@@ -8,7 +8,7 @@ import { LongRunning } from "./Call.ts"
 import { errorResult } from "./callResult.ts"
 import { callTool } from "./callTool.ts"
 import { parametersOf } from "./describeTool.ts"
-import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
+import { openWhileAsking, type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 import { runAsPromise } from "./runAsPromise.ts"
 import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
@@ -25,16 +25,29 @@ export interface BackendOptions {
   readonly tasks?: TaskOptions | undefined
   /** Whether a caller may be shown forms. Default: yes. */
   readonly mayAsk?: (caller: Caller | undefined) => boolean
-  /** The answer to a call that is still running when the server ends. */
+  /** The answer to a call that is still running at the end. */
   readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
+  /** Default: {@link onStop}. */
+  readonly grace?: Grace
   /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
   readonly maxConcurrentCalls?: number
   /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
   readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
 
-/** The end of the server leaves a call that does not wait for an agent this much time. */
-const shortCallsMayTake: Duration.Input = "500 millis"
+/** How long the calls that are running at the end may go on. One that waits for a person ends at once. */
+interface Grace {
+  /** Calls that do not wait for an agent. */
+  readonly shortCalls: Duration.Input
+  /** Those of `LongRunning` tools end when they have run for this long: until then they may be sending a message. */
+  readonly longCalls: Duration.Duration
+}
+
+/** The server is being stopped, which must not take long. */
+const onStop: Grace = { shortCalls: "500 millis", longCalls: Duration.zero }
+
+/** The client sends nothing more, and may wait for the answers, as a shell's pipe does. */
+export const onInputEnd: Grace = { shortCalls: "5 seconds", longCalls: Duration.seconds(5) }
 
 const defaultEndingText = () => "The server was stopped during this call."
 
@@ -49,6 +62,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
   {
     endingText = defaultEndingText,
+    grace = onStop,
     maxConcurrentCalls = 256,
     mayAsk = () => true,
     mayCall = () => true,
@@ -91,20 +105,28 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const tool = tools.get(name)?.tool
     return tool !== undefined && Context.get(tool.annotations, LongRunning)
   }
-  const call = (request: ToolRequest) => {
+  /** Waits for the end, and then until a call has to give up. */
+  const graceOver = Effect.fnUntraced(function* (request: ToolRequest) {
+    const startedAt = yield* Clock.currentTimeMillis
+    yield* ending.await
+    const age = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
+    yield* Effect.sleep(isLong(request) ? Duration.subtract(grace.longCalls, age) : grace.shortCalls)
+  })
+  const call = Effect.fnUntraced(function* (request: ToolRequest) {
     const { args, connection, context, name } = request
     const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
-    return Effect.raceFirst(
-      tasks !== undefined && mayBecomeTask
-        ? tasks.call(request)
-        : slots.withPermit(run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })),
+    const asking = yield* Latch.make()
+    const surface = { elicit: withElicitation(connection, context), values: progressOf(context) }
+    // Since 2026-07-28, a question is the answer to its call.
+    const watched = connection.era === "modern" ? surface : openWhileAsking(asking, surface)
+    return yield* Effect.raceFirst(
+      tasks !== undefined && mayBecomeTask ? tasks.call(request) : slots.withPermit(run(request, watched)),
       // A task has no such answer: the next server continues it.
-      ending.await.pipe(
-        Effect.andThen(isLong(request) ? Effect.void : Effect.sleep(shortCallsMayTake)),
+      Effect.raceFirst(graceOver(request), Effect.andThen(ending.await, asking.await)).pipe(
         Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
       ),
     )
-  }
+  })
   const asPromise = <A>(
     context: ServerContext,
     effect: Effect.Effect<A, never, R | Tool.HandlerServices<Tools[keyof Tools]>>,
@@ -125,10 +147,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     initialized: (server) => void fork(useUpFirstId(server)),
     unusable: (reason) => void fork(Effect.logWarning(reason)),
     failed: (error) => void fork(Effect.logDebug("MCP", error)),
+    end: () => void ending.openUnsafe(),
   }
-  return {
-    ...backend,
-    /** Answers the calls that are running. */
-    end: Effect.asVoid(ending.open),
-  }
+  return backend
 })

@@ -15,7 +15,7 @@ import {
   type McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server"
-import { Deferred, Effect, Option, Predicate, Schema } from "effect"
+import { Deferred, Effect, type Latch, Option, Predicate, Schema } from "effect"
 import type { CallValues, ElicitationReply, ElicitationRequest } from "./Call.ts"
 import { formSchema, replyContent } from "./formSchema.ts"
 import { advertised } from "./listedTool.ts"
@@ -172,6 +172,23 @@ export const withoutForms = <Result>(surface: Surface<Result>): Surface<Result> 
         mayDecide: false,
         ask: () => Effect.succeed(unavailable),
         resumed: Option.map(resumed, ({ state }) => ({ state, reply: { action: "cancel" } })),
+      }),
+    ),
+})
+
+/** Opens the latch while the handler waits for a person. */
+export const openWhileAsking = <Result>(asking: Latch.Latch, surface: Surface<Result>): Surface<Result> => ({
+  ...surface,
+  elicit: (handler) =>
+    surface.elicit((elicitation) =>
+      handler({
+        ...elicitation,
+        ask: (request) =>
+          Effect.acquireUseRelease(
+            asking.open,
+            () => elicitation.ask(request),
+            () => asking.close,
+          ),
       }),
     ),
 })

@@ -30,6 +30,7 @@ export const makeLateBackend = ({ onCall, onInitialized }: LateBackendOptions) =
     },
     unusable: (reason) => tell((backend) => backend.unusable(reason)),
     failed: (error) => tell((backend) => backend.failed(error)),
+    end: () => tell((backend) => backend.end()),
   }
   return { backend, attach: attached.resolve }
 }

@@ -45,6 +45,8 @@ export interface Backend {
   readonly unusable: (reason: string) => void
   /** An error of the SDK. */
   readonly failed: (error: Error) => void
+  /** The client sends nothing more. Answers the calls that are running: with their results if they come soon. */
+  readonly end: () => void
 }
 
 /** The tools of a process never change. Clients of revision 2026-07-28 need not list them again for an hour. */

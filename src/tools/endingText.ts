@@ -30,6 +30,10 @@ const advice = ({ args, name }: Ended): string => {
 export const endingText = (call: Ended): string =>
   `opencode-fleet was stopped or restarted during this call of ${call.name}. ${advice(call)}; the server is usually back within seconds.`
 
+/** The client closed its input, and so ends the server. */
+export const inputEndText = (call: Ended): string =>
+  `The input of opencode-fleet was closed during this call of ${call.name}, which ends it. ${advice(call)}.`
+
 /** The arguments of a call whose answer is lost are not known any more. */
 export const lostText = (name: string): string =>
   `The answer to this call of ${name} is no longer available: its connection was lost for too long, or opencode-fleet was restarted. ${advice({ name, args: undefined })}.`

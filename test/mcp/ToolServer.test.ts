@@ -74,14 +74,19 @@ layer(BundledToys.layer, { excludeTestServices: true })("ToolServer.serve", (it)
     }),
   )
 
-  it.effect("interrupts running calls when stdin is closed", () =>
+  it.effect("answers what was asked before stdin was closed, and gives up a call that waits", () =>
     Effect.gen(function* () {
       const raw = yield* toys
-      yield* raw.send("tools/call", { name: "wait", arguments: {} })
+      const waits = yield* raw.send("tools/call", { name: "wait", arguments: {} })
       yield* raw.stderr.pipe(eventually((text) => text.includes("waiting")))
+      const greets = yield* raw.send("tools/call", { name: "greet", arguments: { name: "last" } })
       yield* raw.closeStdin
-      assert.strictEqual((yield* raw.ended).code, 0)
+      assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
       assert.include(yield* raw.stderr, "stopped")
+      const answers = new Map((yield* raw.answers).map(({ id, result }) => [id, result]))
+      assert.deepStrictEqual(answers.get(greets)?.["structuredContent"], { greeted: { name: "last" } })
+      assert.isTrue(answers.get(waits)?.["isError"])
+      assert.include(JSON.stringify(answers.get(waits)), "The server was stopped during this call.")
     }),
   )
 

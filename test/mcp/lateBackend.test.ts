@@ -26,6 +26,7 @@ const recorder = () => {
     initialized: () => void events.push("initialized"),
     unusable: (reason) => void events.push(reason),
     failed: ({ message }) => void events.push(message),
+    end: () => void events.push("end"),
   }
   return { backend, events }
 }

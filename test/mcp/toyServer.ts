@@ -5,7 +5,7 @@ import { reportedSpans } from "./reportedSpans.ts"
 import { Tool, Toolkit } from "effect/ai"
 import { teardown } from "../../src/cli/server/program.ts"
 import { serve } from "../../src/mcp/ToolServer.ts"
-import { Call } from "../../src/mcp/Call.ts"
+import { Call, LongRunning } from "../../src/mcp/Call.ts"
 import * as Asking from "./askingToys.ts"
 import * as Varied from "./variedTools.ts"
 
@@ -22,7 +22,10 @@ const Toys = Toolkit.make(
     success: Schema.Struct({ greeted: Schema.Unknown }),
   }),
   Tool.make("metrics", { description: "The metrics of tool calls", success: Schema.Array(Schema.Unknown) }),
-  Tool.make("wait", { description: "Never ends, and reports its interruption on stderr", success: Schema.Struct({}) }),
+  Tool.make("wait", {
+    description: "Never ends, and reports its interruption on stderr",
+    success: Schema.Struct({}),
+  }).annotate(LongRunning, true),
 )
 
 const layer = Toys.toLayer({

@@ -1,6 +1,6 @@
 /** What a client is told instead of the answer to its call. */
 import { assert, it } from "@effect/vitest"
-import { endingText, lostText } from "../../src/tools/endingText.ts"
+import { endingText, inputEndText, lostText } from "../../src/tools/endingText.ts"
 
 it("A call that the end of the server cut short, and one whose answer has expired, differ in their reason", () => {
   assert.strictEqual(
@@ -10,5 +10,12 @@ it("A call that the end of the server cut short, and one whose answer has expire
   assert.strictEqual(
     lostText("send_message"),
     "The answer to this call of send_message is no longer available: its connection was lost for too long, or opencode-fleet was restarted. If the message was sent, the agent keeps working on it: call wait_for_session for the outcome, and send it again only if get_session does not show it.",
+  )
+})
+
+it("A call that the end of the input cut short says so", () => {
+  assert.strictEqual(
+    inputEndText({ name: "wait_for_session", args: {} }),
+    "The input of opencode-fleet was closed during this call of wait_for_session, which ends it. The agents keep working. Call it again for the outcome.",
   )
 })

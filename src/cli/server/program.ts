@@ -3,11 +3,12 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import { Cause, type Config, Console, Effect, Exit, Fiber, Layer, References } from "effect"
 import type { Connection } from "../../mcp/connection.ts"
 import type { Backend } from "../../mcp/toolServers.ts"
-import { makeBackend } from "../../mcp/effectBackend.ts"
+import { makeBackend, onInputEnd } from "../../mcp/effectBackend.ts"
 import { collectSooner, keepYoungGeneration } from "../../machine/heapSize.ts"
 import { serverInfo } from "../../serverInfo.ts"
 import { Settings, type SettingsError } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
+import { inputEndText } from "../../tools/endingText.ts"
 import { tasks } from "../../tools/tasks/tasks.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { parentExit } from "../process/parentExit.ts"
@@ -44,7 +45,7 @@ const working = Effect.fnUntraced(function* (served: Served) {
     Effect.forkScoped,
   )
   if (served.isByHand) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
-  const options = { serverName: serverInfo.name, tasks }
+  const options = { serverName: serverInfo.name, tasks, endingText: inputEndText, grace: onInputEnd }
   const backend = served.offersStart
     ? makeBackend(
         FleetToolkitWithStart,

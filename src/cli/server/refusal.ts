@@ -9,5 +9,6 @@ export const refusal = ({ message, variable }: SettingsError): Backend => {
     initialized: () => {},
     unusable: () => {},
     failed: () => {},
+    end: () => {},
   }
 }

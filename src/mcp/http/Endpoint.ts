@@ -164,7 +164,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   )
   const close = Effect.gen(function* () {
     if (yield* Ref.getAndSet(isClosing, true)) return
-    yield* backend.end
+    backend.end()
     yield* Effect.timeoutOption(answered, answersMayTake)
     yield* sessions.close
     yield* Effect.promise(modern.close)

@@ -22,7 +22,15 @@ const maxUnanswered = 1000
 /** After this many messages their answers are written, so that an output that is full is noticed. */
 const maxAtOnce = 32
 
+/**
+ * After the end of the input, its requests are answered for at most this long. The backend gives its calls less, but may have
+ * to be loaded first.
+ */
+const maxDrainMs = 8000
+
 interface StdioTransportOptions extends Pick<ExchangeOptions, "onUnusable" | "unknownTool"> {
+  /** The client sends nothing more, and its last requests are unanswered. */
+  readonly onInputEnd: () => void
   readonly stdin: Readable
   readonly stdout: Writable
 }
@@ -38,21 +46,41 @@ const readingOf = (line: Line) => {
   )
 }
 
-export const makeStdioTransport = ({ onUnusable, stdin, stdout, unknownTool }: StdioTransportOptions): Transport => {
+export const makeStdioTransport = (options: StdioTransportOptions): Transport => {
+  const { onInputEnd, onUnusable, stdin, stdout, unknownTool } = options
   const lines = makeLines({ maxLineBytes })
   let isClosed = false
+  let hasEnded = false
   let isPumping = false
   let again: NodeJS.Immediate | undefined
+  let drainEnd: NodeJS.Timeout | undefined
 
   const close = async (): Promise<void> => {
     if (isClosed) return
     isClosed = true
-    stdin.off("data", received).off("error", failed).off("end", ended).off("close", ended)
+    clearTimeout(drainEnd)
+    stdin.off("data", received).off("error", failed).off("end", inputEnded).off("close", inputClosed)
     if (stdin.listenerCount("data") === 0) stdin.pause()
     output.close()
     transport.onclose?.()
   }
   const ended = () => void close()
+  const endIfAnswered = () => {
+    if (hasEnded && lines.unread() === 0 && exchange.unanswered() === 0) ended()
+  }
+  /** A client that is done closes stdin at once, and a shell's pipe right after the requests. */
+  const inputEnded = () => {
+    hasEnded = true
+    lines.end()
+    pump()
+    endIfAnswered()
+    if (isClosed) return
+    drainEnd = setTimeout(ended, maxDrainMs)
+    onInputEnd()
+  }
+  const inputClosed = () => {
+    if (!hasEnded) ended()
+  }
   const failed = (error: Error) => transport.onerror?.(error)
   const mustWait = () => isClosed || output.isFull() || exchange.unanswered() >= maxUnanswered
 
@@ -66,6 +94,7 @@ export const makeStdioTransport = ({ onUnusable, stdin, stdout, unknownTool }: S
         again = setImmediate(() => {
           again = undefined
           pump()
+          endIfAnswered()
         })
         break
       }
@@ -102,7 +131,7 @@ export const makeStdioTransport = ({ onUnusable, stdin, stdout, unknownTool }: S
   const transport: Transport = {
     start: async () => {
       output.open()
-      stdin.on("error", failed).on("end", ended).on("close", ended).on("data", received)
+      stdin.on("error", failed).on("end", inputEnded).on("close", inputClosed).on("data", received)
       if (stdin.readableEnded || stdin.destroyed) setImmediate(ended)
     },
     send: async (message) => {
@@ -110,6 +139,7 @@ export const makeStdioTransport = ({ onUnusable, stdin, stdout, unknownTool }: S
       const sent = exchange.send(message)
       pump()
       await sent
+      endIfAnswered()
     },
     close,
     setProtocolVersion: exchange.setRevision,

@@ -16,6 +16,7 @@ export const makeLines = ({ maxLineBytes }: { readonly maxLineBytes: number }) =
   /** Received and not yet searched for line feeds. */
   const chunks: Array<Buffer> = []
   let unread = 0
+  let isWithinLine = false
   /** The start of a line whose end has not been received. */
   let start: Array<Buffer> = []
   let startLength = 0
@@ -42,11 +43,14 @@ export const makeLines = ({ maxLineBytes }: { readonly maxLineBytes: number }) =
     return line
   }
 
+  const append = (chunk: Buffer): void => {
+    chunks.push(chunk)
+    unread += chunk.length
+    isWithinLine = chunk.at(-1) !== lineFeed
+  }
+
   return {
-    append: (chunk: Buffer): void => {
-      chunks.push(chunk)
-      unread += chunk.length
-    },
+    append,
     /** The next complete line without its line feed, or undefined until more bytes are appended. */
     next: (): Line | undefined => {
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
@@ -58,6 +62,10 @@ export const makeLines = ({ maxLineBytes }: { readonly maxLineBytes: number }) =
         return end()
       }
       return undefined
+    },
+    /** No more bytes come. The last line needs no line feed. */
+    end: (): void => {
+      if (isWithinLine) append(Buffer.from([lineFeed]))
     },
     /** Number of bytes that `next` has not looked at. */
     unread: (): number => unread,

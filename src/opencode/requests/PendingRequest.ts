@@ -5,6 +5,8 @@ import type { MessageId, PermissionId, QuestionId, SessionId } from "../Identifi
 /** The waiting tool call. */
 export interface WaitingTool {
   readonly messageID: MessageId
+  /** Absent if opencode names only the message. */
+  readonly callID?: string
 }
 
 export interface PermissionRequest {
@@ -75,17 +77,23 @@ export const alwaysScope = ({ alwaysIsStored = false }: PermissionRequest): stri
     ? "all sessions of this project, also after opencode restarts"
     : "all sessions of this directory, until opencode exits"
 
-/** Whether the patterns only say which rule applies: that of all calls of a tool, or of a directory outside the project. */
+/** The tools that start a subagent, by their names in opencode 1 and 2. */
+export const subagentTools: ReadonlySet<string> = new Set(["task", "subagent"])
+
+/** Permissions whose patterns name a directory, a tool or an agent. */
+const generalPermissions = new Set([...subagentTools, "external_directory", "doom_loop"])
+
+/** Whether the patterns only say which rule applies, such as that for all calls of a tool. */
 const areGeneral = ({ patterns, permission }: PermissionRequest) =>
-  permission === "external_directory" || patterns.every((pattern) => pattern === "*")
+  generalPermissions.has(permission) || patterns.every((pattern) => pattern === "*")
 
 /** What happens if the request is allowed: the whole command line; else the file, the arguments of the tool, or the patterns. */
 export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
   const { details = {}, patterns } = request
-  const { command = "", filepath = "" } = details
+  const { command = "", filePath = "", filepath = filePath, path = filepath } = details
   if (command.trim() !== "") return [command]
   if (!areGeneral(request)) return patterns
-  if (filepath.trim() !== "") return [filepath]
+  if (path.trim() !== "" && request.permission === "external_directory") return [path]
   const given = Object.entries(details).map(([name, value]) => `${name}: ${value}`)
   return given.length === 0 ? patterns : [given.join(", ")]
 }

@@ -3,14 +3,18 @@ import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
+import { completePermission } from "../requests/toolArguments.ts"
 import type { Call } from "../http/makeCall.ts"
+import { readTool } from "./readTool.ts"
 import type { Routes } from "./routes.ts"
 import { understood } from "../http/tolerantArray.ts"
 
 /** opencode answers 404 for an unknown or settled request. */
 const isSettled = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404
 
-export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) => {
+export const decisionRequests = (routes: Routes, call: Call) => {
+  const { request: api } = routes.api
+  const complete = completePermission(readTool(routes, call))
   const reply = (directory: string, decision: Decision) => {
     const query = { directory }
     if (decision.kind === "permission") {
@@ -34,10 +38,12 @@ export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) 
         ],
         { concurrency: 2 },
       ).pipe(
-        Effect.map(([permissions, questions]) => [
-          ...permissions.map((request): PendingRequest => ({ kind: "permission", request })),
-          ...questions.map((request): PendingRequest => ({ kind: "question", request })),
-        ]),
+        Effect.flatMap(([permissions, questions]) =>
+          Effect.map(Effect.forEach(permissions, complete, { concurrency: 8 }), (completed) => [
+            ...completed.map((request): PendingRequest => ({ kind: "permission", request })),
+            ...questions.map((request): PendingRequest => ({ kind: "question", request })),
+          ]),
+        ),
       ),
     decide: (directory, decision) =>
       reply(directory, decision).pipe(

@@ -1,8 +1,11 @@
 /** Requests about the server itself, and its event stream. */
 import { Effect, Stream } from "effect"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import { eventFrames } from "../http/eventStream.ts"
 import type { Described, Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
+import { completeEvent } from "../requests/toolArguments.ts"
+import { readTool } from "./readTool.ts"
 import type { Routes } from "./routes.ts"
 import { translateFrames } from "./translateEvent.ts"
 import { understood } from "../http/tolerantArray.ts"
@@ -16,7 +19,15 @@ const described = ({ description, name }: Described): Described => ({
   ...(description === undefined ? {} : { description }),
 })
 
-export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
+export const serverRequests = (routes: Routes, call: Call) => {
+  const { api, events, health } = routes
+  const complete = completeEvent(readTool(routes, call))
+  const translate = (frames: NonEmptyReadonlyArray<unknown>) =>
+    Effect.flatMap(translateFrames(frames), (translated) =>
+      translated.some(({ _tag }) => _tag === "RequestOpened")
+        ? Effect.forEach(translated, complete)
+        : Effect.succeed(translated),
+    )
   const location = (timeout: number) =>
     api.server.path({ query: {} }).pipe(
       Effect.map(({ directory, worktree }): ServerLocation => ({
@@ -89,7 +100,7 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
         call("models"),
       ),
     events: events({ responseMode: "response-only" }).pipe(
-      Effect.map(({ stream }) => Stream.mapArrayEffect(eventFrames(stream), translateFrames)),
+      Effect.map(({ stream }) => Stream.mapArrayEffect(eventFrames(stream), translate)),
       call("events", { timeout: connectTimeout }),
     ),
   } satisfies Partial<Opencode>

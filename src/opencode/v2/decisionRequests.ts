@@ -6,12 +6,13 @@ import { understood } from "../http/tolerantArray.ts"
 import { freshMessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
+import { completePermission } from "../requests/toolArguments.ts"
+import { readTool } from "./readTool.ts"
 import { reasonMark, type RefusedSteps } from "./refusals.ts"
 import { formAnswer, toPermission, toQuestion } from "./requests.ts"
 import type { Routes } from "./routes.ts"
 import { sessionMetadata } from "./sessionMetadata.ts"
 import { activeSessions } from "./sessionRequests.ts"
-import type { WirePermission } from "./wire/WireRequest.ts"
 
 const isSessionId = Schema.is(SessionId)
 
@@ -22,6 +23,7 @@ const settledBefore = (error: ClientError) =>
 export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSteps) => {
   const { request: api, session: sessions } = routes.api
   const metadata = sessionMetadata(routes, call)
+  const complete = completePermission(readTool(routes, call))
 
   const permissionsOf = (sessionID: SessionId) =>
     api.permissions({ params: { sessionID } }).pipe(
@@ -35,23 +37,10 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
       call("forms", { session: sessionID }),
     )
 
-  /** The input of the waiting tool call, because a shell's request does not contain its command line. */
-  const inputOf = Effect.fnUntraced(function* ({ action, sessionID, source }: WirePermission) {
-    if (source === undefined || action !== "shell") return {}
-    const { data } = yield* sessions
-      .message({ params: { sessionID, messageID: source.messageID } })
-      .pipe(call("message", { session: sessionID }))
-    const content = data.type === "assistant" ? data.content : []
-    const tool = content.find((item) => item.type === "tool" && item.id === source.id)
-    return tool?.type === "tool" && "input" in tool.state ? tool.state.input : {}
-  })
-
   const pendingOf = Effect.fnUntraced(
     function* (session: SessionId) {
       const [permissions, forms] = yield* Effect.all([permissionsOf(session), formsOf(session)], { concurrency: 2 })
-      const requests = yield* Effect.forEach(permissions, (permission) =>
-        Effect.map(inputOf(permission), (input) => toPermission(permission, input)),
-      )
+      const requests = yield* Effect.forEach(permissions, (permission) => complete(toPermission(permission)))
       return [
         ...requests.map((request): PendingRequest => ({ kind: "permission", request })),
         ...forms.map((form): PendingRequest => ({ kind: "question", request: toQuestion(form) })),

@@ -2,22 +2,21 @@
 import { Effect, Stream } from "effect"
 import type { Call } from "../http/makeCall.ts"
 import type { Opencode } from "../Opencode.ts"
+import { completeEvent } from "../requests/toolArguments.ts"
 import { quote } from "../../text/plainText.ts"
 import type { Target } from "../Target.ts"
 import { eventFrames } from "../http/eventStream.ts"
 import type { MessageServices } from "./messageRequests.ts"
+import { readTool } from "./readTool.ts"
 import type { Routes } from "./routes.ts"
 import { makeTranslator, needsWorktree } from "./translateEvents.ts"
 
 /** Timeout of connecting in milliseconds. */
 const connectTimeout = 3000
 
-export const eventRequests = (
-  { events }: Routes,
-  call: Call,
-  target: Target,
-  { refused, worktrees }: MessageServices,
-) => {
+export const eventRequests = (routes: Routes, call: Call, target: Target, { refused, worktrees }: MessageServices) => {
+  // The translator knows a tool call only if it has seen it.
+  const complete = completeEvent(readTool(routes, call))
   /** A failure to find the directory of changed files is ignored, because the stored state reports them again. */
   const worktreeOf = (frame: unknown) => {
     const session = needsWorktree(frame)
@@ -29,7 +28,7 @@ export const eventRequests = (
         )
   }
   return {
-    events: events({ responseMode: "response-only" }).pipe(
+    events: routes.events({ responseMode: "response-only" }).pipe(
       Effect.map((response) => {
         const unknown: Array<string> = []
         const translate = makeTranslator(refused, (type) => unknown.push(type))
@@ -46,6 +45,7 @@ export const eventRequests = (
             ),
           ),
           Stream.flattenIterable,
+          Stream.mapEffect(complete),
         )
       }),
       call("events", { timeout: connectTimeout }),

@@ -1,9 +1,11 @@
 /** Permissions and forms of opencode 2 as the domain's pending requests, and answers to forms. */
-import { Array, Predicate, Record } from "effect"
+import { Array, Predicate, Record, Struct } from "effect"
 import { isUnrecognised } from "../http/tolerantArray.ts"
 import { typeOf } from "../http/unknownPart.ts"
 import { line } from "../../text/plainText.ts"
 import type { PermissionRequest, Question, QuestionRequest } from "../requests/PendingRequest.ts"
+import { detailsFrom, withArguments } from "../requests/toolArguments.ts"
+import type { ToolState } from "../sessions/Message.ts"
 import type { WireField, WireForm, WireFormValue, WirePermission } from "./wire/WireRequest.ts"
 
 const changedFiles = (metadata: Readonly<Record<string, unknown>>) => {
@@ -17,31 +19,30 @@ const textsOf = (files: ReadonlyArray<object>, key: string) =>
     return typeof value === "string" ? [value] : []
   })
 
-/** `input`: that of the waiting tool call, the only place of a shell's whole command line. */
+/** `tool`: the waiting tool call, if it is known. */
 export const toPermission = (
   { action, id, message, metadata = {}, resources, save, sessionID, source }: WirePermission,
-  input: Readonly<Record<string, unknown>> = {},
+  tool?: ToolState,
 ): PermissionRequest => {
   const files = changedFiles(metadata)
-  const { command } = input
   const details: Readonly<Record<string, string>> = {
-    ...Record.filter(metadata, Predicate.isString),
-    ...(typeof command === "string" ? { command } : {}),
+    ...detailsFrom(Struct.omit(metadata, ["files"])),
     ...(message === undefined ? {} : { message }),
     ...(files.length === 0
       ? {}
       : { filepath: textsOf(files, "file").join(", "), diff: textsOf(files, "patch").join("\n") }),
   }
-  return {
+  const request: PermissionRequest = {
     id,
     sessionID,
     permission: action,
     patterns: resources,
-    ...(source === undefined ? {} : { tool: { messageID: source.messageID } }),
+    ...(source === undefined ? {} : { tool: { messageID: source.messageID, callID: source.id } }),
     ...(save === undefined ? {} : { always: Array.dedupe(save) }),
     alwaysIsStored: true,
     ...(Record.isEmptyRecord(details) ? {} : { details }),
   }
+  return tool === undefined || tool.status === "pending" ? request : withArguments(request, tool.input)
 }
 
 const yes = "Yes"

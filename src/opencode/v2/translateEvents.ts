@@ -176,7 +176,7 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       case "permission.asked": {
         const { id, messageID } = event.data.source ?? {}
         const call = messageID === undefined || id === undefined ? undefined : turns.steps.get(messageID)?.tools.get(id)
-        const request = toPermission(event.data, call?.state.input)
+        const request = toPermission(event.data, call?.state)
         return turns.opened(request.sessionID, { _tag: "RequestOpened", pending: { kind: "permission", request } })
       }
       case "form.created": {

@@ -30,6 +30,16 @@ describe("Lines", () => {
     }
   })
 
+  it("need no line feed at the end of the input", () => {
+    for (const whole of ["one\ntwo", "one\ntwo\n"]) {
+      const lines = makeLines({ maxLineBytes: 100 })
+      lines.append(Buffer.from(whole))
+      lines.next()
+      lines.end()
+      assert.deepStrictEqual([lines.next(), lines.next()], [{ _tag: "Line", bytes: Buffer.from("two") }, undefined])
+    }
+  })
+
   it("wait in the order of their arrival, and are counted until they are taken", () => {
     const lines = makeLines({ maxLineBytes: 10 })
     lines.append(Buffer.from("one\ntwo\n"))

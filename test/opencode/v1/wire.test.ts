@@ -68,11 +68,17 @@ describe("opencode 1's wire format", () => {
     assert.deepStrictEqual(parts, [{ ...part, messageID: msg("2"), type: "step", snapshot }])
   })
 
-  it("keeps the texts of a permission's metadata", () => {
+  it("keeps a permission's metadata as text, without the lists that repeat the rest", () => {
     const wire = { id: "per_1", sessionID: "ses_1", permission: "edit", patterns: ["a.ts"] }
     const metadata = { filepath: "/work/a.ts", diff: "-a\n+b", files: [{ file: "a.ts" }], count: 1 }
     const { details } = Schema.decodeSync(WirePermissionRequest)({ ...wire, metadata })
-    assert.deepStrictEqual(details, { filepath: "/work/a.ts", diff: "-a\n+b" })
+    assert.deepStrictEqual(details, { filepath: "/work/a.ts", diff: "-a\n+b", count: "1" })
+    const loop = { ...wire, permission: "doom_loop", patterns: ["bash"] }
+    const again = Schema.decodeSync(WirePermissionRequest)({
+      ...loop,
+      metadata: { tool: "bash", input: { command: "ls" } },
+    })
+    assert.deepStrictEqual(again.details, { tool: "bash", input: '{"command":"ls"}' })
   })
 })
 

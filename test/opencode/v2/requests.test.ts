@@ -43,6 +43,7 @@ describe("A permission of opencode 2", () => {
   it("of an edit shows the files and their diff", () => {
     const files = [{ file: "a.ts", patch: "-a\n+b", additions: 1 }]
     assert.deepStrictEqual(toPermission(permission({ metadata: { files, count: 1 }, save: ["*", "*"] })).details, {
+      count: "1",
       filepath: "a.ts",
       diff: "-a\n+b",
     })
@@ -50,14 +51,14 @@ describe("A permission of opencode 2", () => {
 
   it("of a shell shows the whole command line, which only the tool call has", () => {
     const request = toPermission(permission({ action: "shell", resources: ["ls", "cat a"], save: ["ls *"] }), {
-      command: "ls && cat a",
-      description: "looks",
+      status: "running",
+      input: { command: "ls && cat a", workdir: "/srv", description: "looks" },
     })
     assert.deepInclude(request, {
       permission: "shell",
       always: ["ls *"],
       alwaysIsStored: true,
-      details: { command: "ls && cat a" },
+      details: { command: "ls && cat a", workdir: "/srv" },
     })
   })
 })

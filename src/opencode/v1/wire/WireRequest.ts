@@ -1,11 +1,12 @@
 /** Pending requests, as in `GET /permission`, `GET /question` and the `….asked` events. */
-import { Predicate, Record, Schema, SchemaTransformation } from "effect"
+import { Schema, SchemaTransformation, Struct } from "effect"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
 import type { PermissionRequest } from "../../requests/PendingRequest.ts"
+import { detailsFrom } from "../../requests/toolArguments.ts"
 
 const opt = Schema.optionalKey
 
-const tool = opt(Schema.Struct({ messageID: MessageId }))
+const tool = opt(Schema.Struct({ messageID: MessageId, callID: opt(Schema.String) }))
 
 const permission = {
   id: PermissionId,
@@ -21,14 +22,17 @@ const RawPermissionRequest = Schema.Struct({
   metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
 })
 
-/** Decodes to the domain's `PermissionRequest`. Only the strings of the metadata are kept. */
+/** Lists that repeat the patterns or the diff. */
+const repeated = ["patterns", "directories", "files"]
+
+/** Decodes to the domain's `PermissionRequest`. */
 export const WirePermissionRequest = RawPermissionRequest.pipe(
   Schema.decodeTo(
     Schema.toType(Schema.Struct({ ...permission, details: opt(Schema.Record(Schema.String, Schema.String)) })),
     SchemaTransformation.transform<PermissionRequest, typeof RawPermissionRequest.Type>({
       decode: ({ metadata, ...request }) => ({
         ...request,
-        ...(metadata === undefined ? {} : { details: Record.filter(metadata, Predicate.isString) }),
+        ...(metadata === undefined ? {} : { details: detailsFrom(Struct.omit(metadata, repeated)) }),
       }),
       encode: ({ details, ...request }) => (details === undefined ? request : { ...request, metadata: details }),
     }),
