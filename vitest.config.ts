@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** The whole of a test may take this long, of which it usually needs seconds: the machine may be busy. */
-const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 }
+const timeouts = { testTimeout: 480_000, hookTimeout: 480_000 }
 
 const packageTest = "test/e2e/package.test.ts"
 
@@ -54,7 +54,7 @@ export default defineConfig({
           // Importing effect takes longer than most files' tests. Nothing in src/ or test/ holds state in a module.
           isolate: false,
           pool: "threads",
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...timeouts,
         },
       },

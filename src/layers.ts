@@ -98,7 +98,7 @@ const opencodeServices = Layer.mergeAll(
 export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
 /** Probes thousands of servers, so it has an HTTP client of its own that keeps no connections open. */
-const identificationLayer = (options: FleetLayerOptions) =>
+export const identificationLayer = (options: FleetLayerOptions = {}) =>
   Identification.layer(options).pipe(
     Layer.provide(OpencodeVersions.layer({ ...versions, remembers: false })),
     Layer.provide(OneShotTransport.layer),

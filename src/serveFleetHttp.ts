@@ -7,6 +7,7 @@ import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { type DiscoveryOptions, type FleetLayerOptions, type OptionsInput, toolsLayer } from "./layers.ts"
 import { layerTokenFile } from "./mcp/access/access.ts"
 import { serverInfo } from "./serverInfo.ts"
+import { callFacts } from "./tools/callFacts.ts"
 import { endingText, lostText } from "./tools/endingText.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
@@ -44,6 +45,7 @@ export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
         tasks,
         endingText,
         lostText,
+        logFacts: callFacts,
       }),
     ),
   )

@@ -49,6 +49,11 @@ export interface CallValues {
   readonly answerWithin?: Duration.Duration | undefined
   /** Set if the call can become a task. Then no timeout of the client ends it, and `ask` returns the reply. */
   readonly task?: TaskCall | undefined
+  /**
+   * Completes when the client has had no connection for a minute, so that it may never come back. Undefined if the loss of its
+   * connection ends the call.
+   */
+  readonly clientGone?: Effect.Effect<void> | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
   /** Whether the client can show a form to a person. */

@@ -6,6 +6,7 @@ import { callerIn } from "./access/callerInfo.ts"
 import { withApproval } from "./approval.ts"
 import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
+import { type CallFacts, logged } from "./callLog.ts"
 import { encodeCause, encodeOutput } from "./callResult.ts"
 import { observed } from "./callTelemetry.ts"
 import type { Surface } from "./elicitation.ts"
@@ -23,6 +24,7 @@ interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R, Result> {
   readonly args: unknown
   readonly context: ServerContext
   readonly surface: Surface<Result>
+  readonly logFacts: CallFacts
 }
 
 /** The type `Tool.Any` hides which services its schemas need. The type of the Toolkit names them, so the caller passes them as `R`. */
@@ -45,6 +47,7 @@ export const callTool = <
   args,
   context,
   handled,
+  logFacts,
   name,
   parameters,
   serverName,
@@ -82,9 +85,8 @@ export const callTool = <
     Effect.catchCause(encodeCause({ tool, encodeFailure, serverName })),
     Effect.flatMap(run),
     observed(name, context),
-    Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
-    Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),
-    Effect.withLogSpan("call"),
+    logged({ args, caller, facts: logFacts, tool }),
+    Effect.catchTag("ErrorResult", ({ result }) => Effect.succeed(result)),
     Effect.annotateLogs({ tool: name, call: id, ...(caller === undefined ? {} : { caller: caller.subject }) }),
   )
 }

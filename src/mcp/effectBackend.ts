@@ -5,6 +5,7 @@ import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerIn } from "./access/callerInfo.ts"
 import { LongRunning } from "./Call.ts"
+import type { CallFacts } from "./callLog.ts"
 import { errorResult } from "./callResult.ts"
 import { callTool } from "./callTool.ts"
 import { parametersOf } from "./describeTool.ts"
@@ -29,6 +30,8 @@ export interface BackendOptions {
   readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
   /** Default: {@link onStop}. */
   readonly grace?: Grace
+  /** What the log says about a call, besides the tool and the caller. Default: nothing. */
+  readonly logFacts?: CallFacts
   /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
   readonly maxConcurrentCalls?: number
   /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
@@ -63,6 +66,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
   {
     endingText = defaultEndingText,
     grace = onStop,
+    logFacts = () => ({}),
     maxConcurrentCalls = 256,
     mayAsk = () => true,
     mayCall = () => true,
@@ -85,7 +89,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const known = tools.get(name)
     if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
     const allowed = isAskable(context) ? surface : withoutForms(surface)
-    return callTool({ ...known, args, context, name, serverName, handled, surface: allowed })
+    return callTool({ ...known, args, context, name, serverName, handled, surface: allowed, logFacts })
   }
   const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
     cancelled,
@@ -113,10 +117,10 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     yield* Effect.sleep(isLong(request) ? Duration.subtract(grace.longCalls, age) : grace.shortCalls)
   })
   const call = Effect.fnUntraced(function* (request: ToolRequest) {
-    const { args, connection, context, name } = request
+    const { args, clientGone, connection, context, name } = request
     const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
     const asking = yield* Latch.make()
-    const surface = { elicit: withElicitation(connection, context), values: progressOf(context) }
+    const surface = { elicit: withElicitation(connection, context), values: { ...progressOf(context), clientGone } }
     // Since 2026-07-28, a question is the answer to its call.
     const watched = connection.era === "modern" ? surface : openWhileAsking(asking, surface)
     return yield* Effect.raceFirst(

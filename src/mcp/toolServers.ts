@@ -11,6 +11,7 @@ import {
   McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server"
+import type { CallValues } from "./Call.ts"
 import type { ListedTool } from "./listedTool.ts"
 import { offerTasks, taskCapability, type TaskRequests } from "./tasks/offerTasks.ts"
 
@@ -31,6 +32,8 @@ export interface ToolRequest {
   readonly args: unknown
   readonly context: ServerContext
   readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
+  /** See `CallValues`. */
+  readonly clientGone?: CallValues["clientGone"]
 }
 
 /** Runs the calls of a connection, and learns what happens to it. */

@@ -33,6 +33,7 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
   if (publicUrl !== undefined) known.add(publicUrl.hostname)
   // A page cannot make a browser ask for an address other than the one that the page is from.
   const acceptsAddresses = !isLoopbackHost(host)
+  const isBelowPath = publicUrl !== undefined && publicUrl.pathname !== "/"
 
   /** What is wrong with a request, or undefined. */
   return (request: Pick<HttpServerRequest.HttpServerRequest, "headers" | "method" | "url">): string | undefined => {
@@ -41,12 +42,17 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
     if (!known.has(asked.hostname) && !(acceptsAddresses && isAddress(asked.hostname))) {
       return "This server does not serve this host name. Start it with --host NAME to allow one."
     }
+    const [path = ""] = request.url.split("?")
+    // Its links, its cookie and its login would be those of what else is on that host.
+    const isForPrograms = sharedPaths.includes(path) || path.startsWith("/.well-known/")
+    if (isBelowPath && asked.host === publicUrl.host && !isForPrograms) {
+      return "The page cannot be used below a path. Give this server a host name of its own, or open the page on its machine."
+    }
     const { origin } = request.headers
     if (origin === undefined) return undefined
     const from = urlOf(origin)
     if (from === undefined) return "Requests of this page's origin are not allowed."
     if (from.host === asked.host || from.origin === publicUrl?.origin) return undefined
-    const [path = ""] = request.url.split("?")
     return sharedPaths.includes(path) && known.has(from.hostname)
       ? undefined
       : "Requests of pages of other sites are not allowed."

@@ -58,7 +58,7 @@ onBothVersions((api) => {
         const { client, opencode, session } = yield* ownOpencode(api, "Back")
         const turn = yield* midTurn(client, session.id, "slow: 600")
         yield* opencode.kill
-        yield* Effect.sleep("10 seconds")
+        yield* Effect.sleep("4 seconds")
         yield* opencode.restart
         const { outcome, text } = yield* Fiber.join(turn)
         assert.strictEqual(outcome, "interrupted")

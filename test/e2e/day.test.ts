@@ -8,7 +8,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { createServer } from "node:http"
 import { text } from "node:stream/consumers"
 import { localRegistry, pathWithOpencode, registered } from "../support/connectProcess.ts"
-import { relayIn } from "../support/Executable.ts"
+import { compileCache, relayIn } from "../support/Executable.ts"
 import { listen } from "../support/loopback.ts"
 import { eventually } from "../support/eventually.ts"
 import { environment, makeWorkspace } from "../support/OpencodeWorkspace.ts"
@@ -41,7 +41,12 @@ const makeLaptop = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { directory, home } = yield* makeWorkspace({ project: "home/docs" })
-  const env = { ...environment(home, password), HOME: home, PATH: pathWithOpencode }
+  const env = {
+    ...environment(home, password),
+    HOME: home,
+    PATH: pathWithOpencode,
+    NODE_COMPILE_CACHE: compileCache,
+  }
   yield* spawner.string(ChildProcess.make("git", ["clone", "--quiet", directory, "api"], { cwd: home, env }))
   const relay = yield* relayIn(home, localRegistry({ home }))
   yield* fs.makeDirectory(relay.directory, { recursive: true, mode: 0o700 })

@@ -12,6 +12,7 @@ import * as facts from "../support/opencode2Facts.ts"
 import { RealService, type Service, withVersion } from "../support/RealService.ts"
 import { withOpencode2 } from "../support/requirements.ts"
 import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
+import { patience } from "../support/patience.ts"
 
 /** Asks before one command only. */
 const permission = { "*": "allow", bash: { "*": "allow", "echo refused*": "ask" } }
@@ -20,8 +21,8 @@ const everything = turnServices.pipe(Layer.provideMerge(RealService.layer({ conf
 
 const scene = Effect.gen(function* () {
   const service = yield* RealService
-  const made = yield* newSession({ ...service, title: "Endings", timeout: "90 seconds" })
-  const follow = made.turns.follow(made.target, made.session, { timeout: "30 seconds" })
+  const made = yield* newSession({ ...service, title: "Endings", timeout: patience })
+  const follow = made.turns.follow(made.target, made.session, { timeout: patience })
   return { ...made, service, follow }
 })
 
@@ -36,7 +37,7 @@ const ways = {
 }
 
 withOpencode2("a turn of the service of opencode 2", () => {
-  layer(everything, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(everything, { excludeTestServices: true })((it) => {
     it.effect.each(["restarted", "killed and started", "replaced by another version"] as const)(
       "is one turn with one outcome, although the service is %s in the middle of it",
       (way) =>
@@ -60,7 +61,6 @@ withOpencode2("a turn of the service of opencode 2", () => {
           assert.deepStrictEqual(again.outcome, outcome)
           assert.strictEqual(again.turn.prompt, turn.prompt)
         }),
-      { timeout: 120_000 },
     )
 
     it.effect("stays refused, in another process and after a restart of the service", () =>
@@ -70,7 +70,7 @@ withOpencode2("a turn of the service of opencode 2", () => {
         const waiting = yield* send("run: echo refused")
         assert.strictEqual(waiting.outcome._tag, "needs permission")
         const watching = yield* Effect.forkChild(
-          elsewhere.turns.follow(elsewhere.target, session, { timeout: "60 seconds", decide: () => Effect.never }),
+          elsewhere.turns.follow(elsewhere.target, session, { timeout: patience, decide: () => Effect.never }),
         )
         const [pending] = yield* pendingRequestsOf(opencode, session)
         assert.isDefined(pending)
@@ -80,7 +80,7 @@ withOpencode2("a turn of the service of opencode 2", () => {
         assert.deepStrictEqual((yield* follow).outcome, rejected)
         assert.deepStrictEqual((yield* Fiber.join(watching)).outcome, rejected)
         yield* service.restart
-        const { outcome } = yield* elsewhere.turns.follow(elsewhere.target, session, { timeout: "60 seconds" })
+        const { outcome } = yield* elsewhere.turns.follow(elsewhere.target, session, { timeout: patience })
         assert.deepStrictEqual(outcome, rejected)
         assert.isFalse(yield* facts.isActive(service, session.id))
       }),
@@ -105,7 +105,7 @@ withOpencode2("a turn of the service of opencode 2", () => {
         const directory = `${service.directory}/gone`
         const { id } = yield* facts.createSession({ ...service, directory })
         const session = yield* opencode.session(SessionId.make(id))
-        const send = turns.send(target, session, { text: "say:hello", ifBusy: "wait", timeout: "40 seconds" })
+        const send = turns.send(target, session, { text: "say:hello", ifBusy: "wait", timeout: patience })
         assert.deepInclude(yield* Effect.flip(send), { _tag: "DirectoryNotFound", directory })
         assert.deepStrictEqual(yield* facts.conversation(service, id), [])
       }),
@@ -120,7 +120,7 @@ withOpencode2("a turn of the service of opencode 2", () => {
           const directory = `${service.home}/deleted`
           yield* fs.makeDirectory(directory)
           const session = yield* opencode.createSession({ title: "Deleted", directory })
-          const send = (text: string) => turns.send(target, session, { text, ifBusy: "wait", timeout: "40 seconds" })
+          const send = (text: string) => turns.send(target, session, { text, ifBusy: "wait", timeout: patience })
           assert.deepStrictEqual((yield* send("say:hello")).outcome, { _tag: "completed" })
           yield* fs.remove(directory, { recursive: true })
           assert.isFalse(yield* opencode.hasDirectory(directory))

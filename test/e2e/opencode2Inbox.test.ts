@@ -12,12 +12,13 @@ import * as facts from "../support/opencode2Facts.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
 import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
+import { patience } from "../support/patience.ts"
 
 /** A session; `port` is that of a proxy, if one stands before the server. */
 const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const real = yield* RealOpencode2
   const url = port === undefined ? real.url : `http://127.0.0.1:${port}`
-  const made = yield* newSession({ ...real, url, title: "Inbox", timeout: "60 seconds" })
+  const made = yield* newSession({ ...real, url, title: "Inbox", timeout: patience })
   const isBusy = facts.isActive(real, made.session.id).pipe(eventually((active) => active))
   const said = facts.conversation(real, made.session.id)
   return { ...made, real, isBusy, said }
@@ -32,7 +33,6 @@ const messageId = (session: string, name: string) => MessageId.make(`msg_${name}
 withOpencode2("the inbox of opencode 2", () => {
   layer(turnServices.pipe(Layer.provideMerge(RealOpencode2.layer({ permission: "ask" }))), {
     excludeTestServices: true,
-    timeout: "60 seconds",
   })((it) => {
     it.effect("answers a waiting message by itself, and its caller gets that answer while others still wait", () =>
       Effect.gen(function* () {
@@ -62,7 +62,7 @@ withOpencode2("the inbox of opencode 2", () => {
           yield* facts.prompt(real, session.id, "slow: 15")
           yield* isBusy
           yield* start("say:kept")
-          const follow = Effect.flatMap(Turns, (turns) => turns.follow(target, session, { timeout: "60 seconds" }))
+          const follow = Effect.flatMap(Turns, (turns) => turns.follow(target, session, { timeout: patience }))
           const { outcome, turn } = yield* follow.pipe(Effect.provide(Layer.fresh(turnServices)))
           assert.deepStrictEqual(outcome, { _tag: "completed" })
           assert.strictEqual(Turn.text(turn), "kept")

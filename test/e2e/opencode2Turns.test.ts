@@ -13,6 +13,7 @@ import * as facts from "../support/opencode2Facts.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
 import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
+import { patience } from "../support/patience.ts"
 
 const everything = turnServices.pipe(Layer.provideMerge(RealOpencode2.layer({ permission: "ask" })))
 
@@ -20,7 +21,7 @@ const everything = turnServices.pipe(Layer.provideMerge(RealOpencode2.layer({ pe
 const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const real = yield* RealOpencode2
   const url = port === undefined ? real.url : `http://127.0.0.1:${port}`
-  return { real, ...(yield* newSession({ ...real, url, title: "Turns", timeout: "40 seconds" })) }
+  return { real, ...(yield* newSession({ ...real, url, title: "Turns", timeout: patience })) }
 })
 
 const scene = sceneAt()
@@ -63,7 +64,7 @@ withOpencode2("a turn on opencode 2", () => {
         const { prompt } = waiting.turn
         const { outcome, turn } = yield* here.turns.follow(here.target, here.session, {
           prompt,
-          timeout: "40 seconds",
+          timeout: patience,
           decide: deciding(here, allowOnce),
         })
         assert.deepStrictEqual(outcome, { _tag: "completed" })
@@ -88,7 +89,7 @@ withOpencode2("a turn on opencode 2", () => {
         const { outcome } = yield* here.send(text, { decide: deciding(here, refusal) })
         assert.strictEqual(outcome._tag, "rejected")
         // Later reads report it too, as long as this process runs.
-        const again = yield* here.turns.follow(here.target, here.session, { timeout: "10 seconds" })
+        const again = yield* here.turns.follow(here.target, here.session, { timeout: patience })
         assert.strictEqual(again.outcome._tag, "rejected")
         assert.deepStrictEqual((yield* here.send("say:next")).outcome, { _tag: "completed" })
       }),
@@ -102,7 +103,7 @@ withOpencode2("a turn on opencode 2", () => {
         assert.strictEqual(Turn.text(turn), "I understand")
         const [call] = Turn.toolCalls(turn)
         assert.include(call?.state.status === "error" ? call.state.error : "", "say:I understand")
-        const again = yield* here.turns.follow(here.target, here.session, { timeout: "10 seconds" })
+        const again = yield* here.turns.follow(here.target, here.session, { timeout: patience })
         assert.strictEqual(again.turn.prompt, turn.prompt)
         assert.strictEqual(Turn.text(again.turn), "I understand")
       }),
@@ -219,7 +220,7 @@ withOpencode2("a turn on opencode 2", () => {
         const { real, send, session, target, turns } = yield* scene
         yield* send("fail: 400")
         yield* real.restart
-        const { outcome } = yield* turns.follow(target, session, { timeout: "10 seconds" })
+        const { outcome } = yield* turns.follow(target, session, { timeout: patience })
         assert.strictEqual(outcome._tag, "failed")
       }),
     )

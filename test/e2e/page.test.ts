@@ -1,6 +1,6 @@
 /** The web page in a real browser, over a real opencode: what a person sees, reaches with the keyboard, and decides. */
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, FileSystem, Layer, Path } from "effect"
+import { Context, Duration, Effect, FileSystem, Layer, Path } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import type { Page } from "playwright-core"
 import * as HttpServing from "../../src/web/HttpServing.ts"
@@ -11,8 +11,9 @@ import { serveHttp } from "../support/HttpServed.ts"
 import { eventually } from "../support/eventually.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { withChromium } from "../support/requirements.ts"
+import { patience } from "../support/patience.ts"
 
-const patienceMs = 60_000
+const timeout = Duration.toMillis(patience)
 
 class Fleet extends Context.Service<Fleet, { readonly url: string; readonly token: string }>()(
   "opencode-fleet/test/Fleet",
@@ -43,8 +44,7 @@ const logIn = Effect.fnUntraced(function* (page: Page, path: string) {
 })
 
 /** Waits for a text as it is on the screen. */
-const seen = (page: Page, text: string | RegExp) =>
-  inBrowser(() => page.getByText(text).first().waitFor({ timeout: patienceMs }))
+const seen = (page: Page, text: string | RegExp) => inBrowser(() => page.getByText(text).first().waitFor({ timeout }))
 
 /** Whether the page is wider than its window. */
 const overflows = (page: Page) =>
@@ -53,7 +53,7 @@ const overflows = (page: Page) =>
 /** Presses Tab until an element with this name has the focus. */
 const tabTo = (page: Page, name: string) =>
   inBrowser(() => page.keyboard.press("Tab")).pipe(
-    Effect.andThen(inBrowser(() => page.locator(":focus").textContent({ timeout: patienceMs }))),
+    Effect.andThen(inBrowser(() => page.locator(":focus").textContent({ timeout }))),
     Effect.repeat({ until: (focused) => focused?.trim() === name, times: 40 }),
     Effect.tap((focused) => Effect.sync(() => assert.strictEqual(focused?.trim(), name))),
   )

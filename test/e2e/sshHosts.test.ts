@@ -61,7 +61,7 @@ const instance = (client: McpClient, name: string, health: string) =>
   )
 
 withMachines("machines with nothing but ssh", () => {
-  layer(Scene.layer, { excludeTestServices: true, timeout: "2 minutes" })((it) => {
+  layer(Scene.layer, { excludeTestServices: true })((it) => {
     it.effect("that cannot be used have one problem each, with ssh's message and what to do", () =>
       Effect.gen(function* () {
         const { client } = yield* Scene

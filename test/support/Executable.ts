@@ -10,7 +10,7 @@ import type { RealOpencode } from "./RealOpencode.ts"
 export const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
 /** Shared by all its processes, since each has a home of its own: starting without one takes a third more CPU time. */
-const compileCache = fileURLToPath(new URL("../../node_modules/.cache/opencode-fleet", import.meta.url))
+export const compileCache = fileURLToPath(new URL("../../node_modules/.cache/opencode-fleet", import.meta.url))
 
 /** Further variables of the executable. Undefined ones are left out. */
 export type Variables = Readonly<Record<string, string | undefined>>

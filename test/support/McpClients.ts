@@ -6,9 +6,10 @@ import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontex
 import { StreamableHTTPClientTransport as HttpClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
-import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
 import { type Options, RealOpencode } from "./RealOpencode.ts"
+import { patience } from "./patience.ts"
 
 export const kinds = ["SDK 2", "SDK 2 of 2026-07-28", "SDK 1"] as const
 export type Kind = (typeof kinds)[number]
@@ -119,6 +120,7 @@ const info = { name: "opencode-fleet-tests", version: "1.0.0" }
 
 const options = ({ onProgress: onprogress, signal }: Call) => ({
   signal,
+  timeout: Duration.toMillis(patience),
   ...(onprogress === undefined ? {} : { onprogress, resetTimeoutOnProgress: true }),
 })
 

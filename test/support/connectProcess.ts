@@ -3,7 +3,7 @@ import { Effect, FileSystem, Option, Path, Ref, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ConnectState, RegistrationJson } from "../../src/discovery/relay/Registration.ts"
 import { fileURLToPath } from "node:url"
-import { executable } from "./Executable.ts"
+import { compileCache, executable } from "./Executable.ts"
 import { eventually } from "./eventually.ts"
 import { environment, type Workspace } from "./OpencodeWorkspace.ts"
 
@@ -26,7 +26,12 @@ export const connectCommand = (
 ) => ({
   argv: [process.execPath, executable, "connect", ...args] as const,
   cwd: cwd ?? workspace.directory,
-  env: { ...environment(workspace.home, password), PATH: pathWithOpencode, ...variables },
+  env: {
+    ...environment(workspace.home, password),
+    PATH: pathWithOpencode,
+    NODE_COMPILE_CACHE: compileCache,
+    ...variables,
+  },
 })
 
 /** Starts it. Closing the scope ends it. */

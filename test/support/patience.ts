@@ -1,10 +1,10 @@
 /**
- * How long tests wait for something that has to happen. It usually takes a moment; the rest is for a busy machine. A test
- * never asserts that something is fast, and must not depend on this value.
+ * How long tests wait for something that has to happen. It usually takes a moment; the rest is for a machine that is busy, or
+ * that stands still for a while. A test never asserts that something is fast, and must not depend on this value.
  */
 import { Data, Effect } from "effect"
 
-export const patience = "60 seconds"
+export const patience = "150 seconds"
 
 /** Something that has to happen did not. Of a machine that nobody can look at, this is all that is left. */
 export class WaitedInVain extends Data.TaggedError("WaitedInVain")<{

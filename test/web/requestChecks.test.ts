@@ -32,6 +32,20 @@ describe("The checks of each request", () => {
     assert.isFalse(passes(open, { host: "evil.example" }))
   })
 
+  it("refuse the page below a path of another host name, where its links and its cookie would be that host's", () => {
+    const below = makeRequestCheck({
+      host: "127.0.0.1",
+      publicUrl: new URL("https://example.com/fleet"),
+      sharedPaths: ["/mcp"],
+    })
+    const host = "example.com"
+    for (const path of ["/mcp", "/.well-known/oauth-protected-resource/fleet/mcp"]) {
+      assert.isTrue(passes(below, { host }, path))
+    }
+    for (const path of ["/", "/login", "/mcp/"]) assert.isFalse(passes(below, { host }, path))
+    assert.isTrue(passes(below, { host: "127.0.0.1:4180" }, "/"))
+  })
+
   it.each(["null", "https://evil.example", "http://192.168.1.5:4180", "file://", "x"])(
     "refuse the page %s",
     (origin) => {

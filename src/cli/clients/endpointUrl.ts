@@ -12,9 +12,9 @@ export const defaultUrl = `http://${defaultAddress.host}:${defaultAddress.port}$
 
 export const isLocal = (url: string): boolean => isLoopbackHost(new URL(url).hostname)
 
-/** A URL without a path means the endpoint of that server. */
+/** The URL of the endpoint, or that of the server, as `--public-url` takes it. */
 export const endpointUrl = (text: string): Option.Option<string> =>
   Option.map(webUrl(text), (url) => {
-    if (url.pathname === "/") url.pathname = mcpPath
+    if (!url.pathname.endsWith(mcpPath)) url.pathname = `${url.pathname.replace(/\/$/u, "")}${mcpPath}`
     return url.href
   })

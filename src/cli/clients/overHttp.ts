@@ -2,12 +2,22 @@
 import { Effect } from "effect"
 import { type Client, clientConfigurations, configurationText } from "./clientConfigurations.ts"
 import { httpConfigurations } from "./httpConfigurations.ts"
-import { type RemoteInput, remoteOf } from "./remote.ts"
+import { type OtherServers, type RemoteInput, remoteOf } from "./remote.ts"
 import { tokenNotes } from "./tokenNotes.ts"
+
+const otherServersNote = (client: Client, { others, url }: { readonly url: string } & OtherServers) =>
+  others.length === 0
+    ? []
+    : [
+        `This is for the server at ${url}. For another one that is running: ${others
+          .map((other) => `opencode-fleet config ${client} --http ${other}`)
+          .join(", or ")}`,
+      ]
 
 /** The text, and what a person must know about its token. */
 export const overHttp = Effect.fnUntraced(function* (client: Client, input: RemoteInput) {
   const remote = yield* remoteOf(input)
   const text = yield* Effect.fromResult(configurationText(httpConfigurations[client], remote))
-  return [text, tokenNotes(client, clientConfigurations[client].title, remote)] as const
+  const notes = tokenNotes(client, clientConfigurations[client].title, remote)
+  return [text, [...notes, ...otherServersNote(client, remote)]] as const
 })

@@ -5,6 +5,7 @@ import { makeTokenFile } from "../../mcp/access/tokenFile.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
 import { baseScope, fleetScopes } from "../../tools/scopes.ts"
+import { runningServers } from "../server/runningServers.ts"
 import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { defaultUrl, isLocal } from "./endpointUrl.ts"
 import type { Remote, TokenSource } from "./httpConfigurations.ts"
@@ -30,9 +31,22 @@ export interface RemoteInput {
   readonly tokenFile: Option.Option<string>
 }
 
+/** Further servers of this user on this machine, if it was not said which one is meant. */
+export interface OtherServers {
+  readonly others: ReadonlyArray<string>
+}
+
+/** The server that a client is told of if no URL says so: the one at the usual address, or else the newest that is running. */
+const usualServer = Effect.gen(function* () {
+  const running = (yield* runningServers((yield* Settings).stateDirectory)).map(({ url }) => url)
+  const [newest = defaultUrl] = running
+  const url = running.includes(defaultUrl) ? defaultUrl : newest
+  return { url, others: running.filter((other) => other !== url) }
+})
+
 /** This user's token is for the server of this machine, and never sent to another one unless the user says so. */
 export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: RemoteInput) {
-  const address = Option.getOrElse(url, () => defaultUrl)
+  const { others, url: address } = Option.isSome(url) ? { url: url.value, others: [] } : yield* usualServer
   const source: TokenSource = login
     ? { kind: "login" }
     : Option.isSome(tokenFile)
@@ -40,5 +54,5 @@ export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: 
       : isLocal(address)
         ? yield* own
         : { kind: "variable" }
-  return { url: address, source } satisfies Remote
+  return { url: address, source, others } satisfies Remote & OtherServers
 })

@@ -71,7 +71,9 @@ export const config = Command.make(
       Argument.withDescription(`The MCP client: ${clients.join(", ")}`),
     ),
     url: Argument.String("url").pipe(
-      Argument.withDescription(`With --http, where clients reach the server (default ${defaultUrl})`),
+      Argument.withDescription(
+        `With --http, where clients reach the server (default: the one that is running here, else ${defaultUrl})`,
+      ),
       Argument.filterMap(endpointUrl, () => webUrlForms),
       Argument.optional,
     ),

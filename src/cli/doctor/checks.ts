@@ -16,6 +16,7 @@ import { service } from "./checks/service.ts"
 import { settings } from "./checks/settings.ts"
 import { sharedDatabase } from "./checks/sharedDatabase.ts"
 import { transports } from "./checks/transports.ts"
+import { unannounced } from "./checks/unannounced.ts"
 
 /** These need no valid settings. */
 export const machineChecks: ReadonlyArray<Check<MachineServices>> = [
@@ -34,6 +35,7 @@ export const checks: ReadonlyArray<Check<FleetServices>> = [
   registrations,
   service,
   instances,
+  unannounced,
   openInstances,
   duplicateNames,
   connects,

@@ -11,7 +11,7 @@ import {
 import { Gate } from "../../mcp/access/Gate.ts"
 import { isTrustworthy } from "../../mcp/access/issuerMetadata.ts"
 import { ensureOwnToken } from "../../mcp/access/ownToken.ts"
-import { metadataRoutes } from "../../mcp/access/protectedResource.ts"
+import { metadataRoutes, metadataUrl } from "../../mcp/access/protectedResource.ts"
 import type { TokenFileUnusable } from "../../mcp/access/tokenFile.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { serverInfo } from "../../serverInfo.ts"
@@ -81,7 +81,12 @@ const ofTokens = (file: TokenFile): HttpAccess => ({
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
   gate: file === undefined ? layerIssuer(issuer, gateScopes) : layerIssuerAndTokenFile(issuer, file, gateScopes),
   routes: metadataRoutes({ ...issuer, scopes: loginScopes, title: serverInfo.title }, mcpPath),
-  notes: () => [`Clients log in at ${issuer.issuer}${file === undefined ? "." : `, or have a token of ${file.file}.`}`],
+  notes: () => [
+    `Clients log in at ${issuer.issuer}${file === undefined ? "." : `, or have a token of ${file.file}.`}`,
+    ...(new URL(issuer.resource).pathname === mcpPath
+      ? []
+      : [`The proxy must pass ${metadataUrl(issuer.resource)} on, too, with its whole path.`]),
+  ],
 })
 
 /** Fails if the flags contradict each other, or would let everybody in. */

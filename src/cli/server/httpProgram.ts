@@ -1,5 +1,5 @@
 /** Serves the fleet over HTTP, as the flags of `serve --http` say. */
-import { Console, Context, Effect, Layer, Option, References } from "effect"
+import { Console, Context, Effect, Layer, Logger, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
 import { urlOf } from "../../discovery/address.ts"
 import { toolsLayer } from "../../layers.ts"
@@ -16,6 +16,7 @@ import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import type { AccessInput } from "./accessFlags.ts"
 import { httpAccess } from "./httpAccess.ts"
+import { announceServer } from "./runningServers.ts"
 import { unavailableWithoutHosts } from "./unavailable.ts"
 
 /** What the flags say. */
@@ -61,21 +62,25 @@ export const httpProgram = Effect.fnUntraced(
     )
     const { address: bound } = Context.get(services, HttpServer.HttpServer)
     const port = "port" in bound ? bound.port : address.port
-    const url = Option.match(input.publicUrl, {
-      onNone: () => urlOf(address.host, port),
-      onSome: ({ href }) => href.replace(/\/$/u, ""),
-    })
-    yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf(address.host, port)}
+    yield* announceServer(settings.stateDirectory, { ...address, port })
+    const own = urlOf(address.host, port)
+    const url = Option.match(input.publicUrl, { onNone: () => own, onSome: ({ href }) => href.replace(/\/$/u, "") })
+    const hasPath = Option.exists(input.publicUrl, ({ pathname }) => pathname !== "/")
+    yield* Console.error(`opencode-fleet ${version} is listening on ${own}
 
 ${[
   `MCP clients connect to ${url}${mcpPath}`,
-  `The page for your browser is ${url}/`,
+  hasPath
+    ? `The page for your browser is ${own}/, on this machine only: it cannot be used below a path.`
+    : `The page for your browser is ${url}/`,
   ...access.notes(`${url}${mcpPath}`),
   "Press Ctrl-C to stop it.",
 ].join("\n")}`)
     return yield* Effect.never
   },
   Effect.scoped,
+  // One line for each entry, which tools that read logs understand.
+  Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])),
   Effect.provideServiceEffect(
     References.MinimumLogLevel,
     Effect.map(Settings, ({ logLevel }) => logLevel),

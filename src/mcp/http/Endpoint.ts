@@ -42,6 +42,7 @@ export interface EndpointOptions extends ServeOptions {
   readonly tasks?: TaskOptions | undefined
   /** The answer to a call that is still running when the endpoint closes. */
   readonly endingText?: BackendOptions["endingText"]
+  readonly logFacts?: BackendOptions["logFacts"]
   /** The answer to a call whose answer is not known any more when its client comes back for it. */
   readonly lostText?: (tool: string) => string
   /** Further sessions close the one that was not used for the longest time. Default: 2,000. */
@@ -120,6 +121,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     maxConcurrentCalls,
     tasks: options.tasks,
     ...(options.endingText === undefined ? {} : { endingText: options.endingText }),
+    ...(options.logFacts === undefined ? {} : { logFacts: options.logFacts }),
     mayAsk: (caller) => mayAsk(access, caller),
     mayCall: (caller, tool) => mayCall(scopes, caller, tool),
   })

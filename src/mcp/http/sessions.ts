@@ -3,7 +3,7 @@
  * after the session was closed because it was idle, and after a restart of the server (`sessionId.ts`).
  */
 import type { CallToolResult, McpServer } from "@modelcontextprotocol/server"
-import { Clock, Data, Effect, Schedule, type Scope, Semaphore } from "effect"
+import { Clock, Data, Effect, identity, Schedule, type Scope, Semaphore } from "effect"
 import type { HttpServerResponse } from "effect/http"
 import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
@@ -49,6 +49,11 @@ const resumeAfterMs = 3000
 
 const sweepEvery = "30 seconds"
 
+/** A client without a connection for this long may never come back. */
+const goneAfterMs = 60 * 1000
+
+const checkGoneEvery = "5 seconds"
+
 /** Further ones may be revived after their client has closed them, which is harmless. */
 const maxEnded = 2000
 
@@ -74,6 +79,9 @@ interface Session {
   /** Forgets the answers that are too old. */
   readonly expire: () => void
   lastUsedAt: number
+  /** Requests that are open, among them streams. */
+  connections: number
+  lastConnectedAt: number
   /** Requests and calls that are running, and open streams. */
   uses: number
 }
@@ -106,6 +114,15 @@ export const makeSessions = Effect.fnUntraced(function* (
       session.lastUsedAt = now()
     }
   }
+  const connect = (session: Session) => {
+    session.connections++
+    return (): void => {
+      session.connections--
+      session.lastConnectedAt = now()
+    }
+  }
+  const isGone = ({ connections, lastConnectedAt }: Session) =>
+    connections === 0 && now() - lastConnectedAt >= goneAfterMs
   const close = (session: Session) => Effect.promise(() => session.transport.close())
 
   /** The sessions of one caller take only a part of the room, so that there is some left for the others. */
@@ -137,11 +154,25 @@ export const makeSessions = Effect.fnUntraced(function* (
       call: (request) => {
         const release = use(session)
         const call = { ...request, id: request.context.mcpReq.id }
-        return running.call(call, () => options.call(id, request)).finally(release)
+        return running.call(call, () => options.call(id, { ...request, clientGone })).finally(release)
       },
     })
     const { expire } = running
-    const session: Session = { subject: caller.subject, transport, offer, knows, expire, lastUsedAt: now(), uses: 0 }
+    const session: Session = {
+      subject: caller.subject,
+      transport,
+      offer,
+      knows,
+      expire,
+      connections: 0,
+      lastConnectedAt: now(),
+      lastUsedAt: now(),
+      uses: 0,
+    }
+    const clientGone = Effect.sync(() => isGone(session)).pipe(
+      Effect.repeat({ until: identity<boolean>, schedule: Schedule.spaced(checkGoneEvery) }),
+      Effect.asVoid,
+    )
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed
@@ -189,8 +220,12 @@ export const makeSessions = Effect.fnUntraced(function* (
     if (lastEventId !== null && !session.knows(lastEventId))
       return badRequest("Last-Event-ID is unknown, or its stream is over")
     // Until the answer has been sent, which may be a stream.
-    const used = Effect.sync(() => use(session))
-    yield* Effect.acquireRelease(used, Effect.sync)
+    yield* Effect.forEach([use, connect], (begin) =>
+      Effect.acquireRelease(
+        Effect.sync(() => begin(session)),
+        Effect.sync,
+      ),
+    )
     session.offer(caller)
     const response = yield* Effect.promise(() =>
       session.transport.handleRequest(request, {

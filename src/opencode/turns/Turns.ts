@@ -1,8 +1,8 @@
 /** Sends prompts and follows their turns, or follows a turn that is already running. */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Ref } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { NoTurn } from "../requests/decisionErrors.ts"
-import { beforeSending, type SendError } from "./sendErrors.ts"
+import { beforeSending, notPrepared, type SendError } from "./sendErrors.ts"
 import { SessionClaims } from "../../machine/SessionClaims.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
@@ -63,6 +63,8 @@ export class Turns extends Context.Service<
       session: Session,
       options: JoinOptions,
     ) => Effect.Effect<TurnReport, ClientError | NoTurn>
+    /** Number of prompts of these `Turns` that wait for other turns of the session. Those in opencode's own queue do not count. */
+    readonly waiting: (target: Target, session: Session) => Effect.Effect<number>
   }
 >()("opencode-fleet/opencode/Turns") {
   static readonly layer = Layer.effect(
@@ -70,7 +72,7 @@ export class Turns extends Context.Service<
     Effect.gen(function* () {
       const client = yield* OpencodeClient
       const events = yield* InstanceEvents
-      const enqueue = yield* makeSessionQueues(events)
+      const queues = yield* makeSessionQueues(events)
 
       const ownIds = makeOwnMessageIds()
       // Those that this layer was given, not those of the caller's fiber.
@@ -94,10 +96,11 @@ export class Turns extends Context.Service<
         const known = yield* makeKnownTurn(stages)
         const onPosition = (turnsAhead: number) =>
           ifBusy === "fail" ? Effect.void : (stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void)
-        const showing = { known, onPosition }
+        const begin = (sent: Effect.Effect<void>) =>
+          Effect.andThen(Ref.set(known.isBehind, false), work({ known, onPosition }, sent))
         const working = queuesAtServer(address.opencode, options)
-          ? work(showing, Effect.void)
-          : enqueue(address, { ifBusy, onPosition }, (sent) => work(showing, sent))
+          ? begin(Effect.void)
+          : queues.enqueue(address, { ifBusy, onPosition }, begin)
         const report = yield* Effect.timeoutOption(working, timeout).pipe(
           Effect.catch((error) =>
             Effect.flatMap(known.get, (prompted) =>
@@ -107,16 +110,23 @@ export class Turns extends Context.Service<
         )
         if (Option.isSome(report)) return report.value
         const prompted = yield* known.get
-        if (Option.isNone(prompted)) return yield* sessionBusy(address)
+        if (Option.isNone(prompted)) {
+          return yield* (yield* Ref.get(known.isBehind)) ? sessionBusy(address) : notPrepared(address, timeout)
+        }
         if (prompted.value.accepted) return yield* reportTimeout(address, prompted.value)
         const turn = yield* confirmArrival(address, prompted.value, "we stopped waiting", "2 seconds")
         return yield* reportTimeout(address, turn)
       })
 
       const prompt = (address: SessionAddress, options: PromptOptions, known: KnownTurn, sent: Effect.Effect<void>) =>
-        promptSession(events, ownIds, address, options, (turn) => Effect.andThen(known.set(turn), sent)).pipe(
-          withClaims,
-        )
+        promptSession(
+          events,
+          ownIds,
+          address,
+          options,
+          (turn) => Effect.andThen(known.set(turn), sent),
+          known.isBehind,
+        ).pipe(withClaims)
 
       /** Runs the call, or follows the turn of a message that opencode has already. */
       const unlessSent = Effect.fnUntraced(function* <E>(
@@ -216,6 +226,7 @@ export class Turns extends Context.Service<
             Effect.ensuring(options.stages?.end ?? Effect.void),
             observedTurn("follow", target, session),
           ),
+        waiting: (target, session) => queues.waiting({ target, session }),
       })
     }),
   )

@@ -2,7 +2,7 @@
  * One turn at a time across the opencode-fleet servers of this user on this machine, and of all that share a database: between
  * reading that a session is idle and opencode reporting it as busy, no other server may do the same.
  */
-import { Effect, Fiber, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Ref, Schedule, type Scope } from "effect"
 import { type Claim, SessionClaims } from "../../machine/SessionClaims.ts"
 import type { ClientError } from "../errors.ts"
 import type { SessionBusy } from "./sendErrors.ts"
@@ -58,20 +58,26 @@ export const stateOf = Effect.fnUntraced(function* (
   return { isBusy, prepared: Fiber.join(preparing) }
 })
 
-/** Waits for the session according to `ifBusy`, and claims it. Fails with `SessionBusy` if another server has claimed it. */
+/**
+ * Waits for the session according to `ifBusy`, and claims it. Fails with `SessionBusy` if another server has claimed it.
+ * `isBehind` is true while it waits for another turn, and false while it waits for opencode's answers.
+ */
 export const claimSession = Effect.fnUntraced(function* (
   address: SessionAddress,
   ifBusy: Exclude<IfBusy, "steer">,
   notices: Notices,
   prepare: Prepare,
+  isBehind: Ref.Ref<boolean>,
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
   while (true) {
     const claim = yield* claimScoped(address.session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
+      yield* Ref.set(isBehind, true)
       yield* Effect.sleep(tryAgain)
       continue
     }
+    yield* Ref.set(isBehind, false)
     const release = claim === "unavailable" ? undefined : claim.release
     const first = yield* stateOf(address, prepare)
     const abandoned = claim === "unavailable" ? undefined : claim.abandoned
@@ -80,6 +86,7 @@ export const claimSession = Effect.fnUntraced(function* (
     if (!isBusy || ifBusy === "fail") return { ...first, isBusy, release }
     // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void
+    yield* Ref.set(isBehind, true)
     yield* awaitIdle(address, notices)
   }
 })

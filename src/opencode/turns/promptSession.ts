@@ -1,5 +1,5 @@
 /** Sends one prompt when the session is free. */
-import { Effect, Fiber, type Scope } from "effect"
+import { Effect, Fiber, type Ref, type Scope } from "effect"
 import type { ClientError } from "../errors.ts"
 import { MessageIdUnusable, type SendError } from "./sendErrors.ts"
 import { type Posted, postCommand, postPrompt } from "./postPrompt.ts"
@@ -42,18 +42,19 @@ const awaitTurn = (
   options: PromptOptions,
   notices: Notices,
   prepare: Effect.Effect<PromptChoice, ClientError>,
+  isBehind: Ref.Ref<boolean>,
 ): Effect.Effect<ClaimedSession, ClientError | SendError, Scope.Scope> => {
   const { ifBusy } = options
   if (ifBusy === "steer") return Effect.succeed({ isBusy: false, prepared: prepare, release: undefined })
   if (ifBusy === "wait" && queuesAtServer(address.opencode, options)) {
     return Effect.map(stateOf(address, prepare), (state) => ({ ...state, release: undefined }))
   }
-  return claimSession(address, ifBusy, notices, prepare)
+  return claimSession(address, ifBusy, notices, prepare, isBehind)
 }
 
 /**
  * Subscribes to the instance's events, waits for the session according to `ifBusy`, and posts the prompt once. `onTurn`
- * receives the turn before the prompt is sent.
+ * receives the turn before the prompt is sent. `isBehind` tells whether it waits for another turn.
  */
 export const promptSession = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
@@ -61,6 +62,7 @@ export const promptSession = Effect.fnUntraced(function* (
   address: SessionAddress,
   options: PromptOptions,
   onTurn: (turn: Turn.Turn) => Effect.Effect<void>,
+  isBehind: Ref.Ref<boolean>,
 ): Effect.fn.Return<SentPrompt, ClientError | SendError, Scope.Scope> {
   const { ifBusy, messageID } = options
   const { opencode, session, target } = address
@@ -78,7 +80,7 @@ export const promptSession = Effect.fnUntraced(function* (
     ...(options.agent === undefined ? {} : { agent: options.agent }),
     ...(options.model === undefined ? {} : { model: options.model }),
   })
-  const { isBusy, prepared, release } = yield* awaitTurn(address, options, notices, prepare)
+  const { isBusy, prepared, release } = yield* awaitTurn(address, options, notices, prepare, isBehind)
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.
   const connected = yield* notices.skip

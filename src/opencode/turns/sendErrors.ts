@@ -1,7 +1,8 @@
 /** The errors of messages that were not sent. */
-import { Schema } from "effect"
+import { Duration, Schema } from "effect"
 import { quote } from "../../text/plainText.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
 
 /** The message was not sent, because another turn is running in the session. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
@@ -11,11 +12,13 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   waitingFor: Schema.optionalKey(
     Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
   ),
+  /** The client was gone while the message waited. It may still come back for this answer. */
+  clientGone: Schema.optionalKey(Schema.Literal(true)),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
       this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
-    }.`
+    }${this.clientGone === true ? ", and the client's connection was lost while the message waited" : ""}.`
   }
 }
 
@@ -34,6 +37,16 @@ export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("
 /** A prompt was not sent, or may not have arrived. */
 export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
 export type SendError = typeof SendError.Type
+
+/** Nothing was sent within the timeout, because of what opencode had to answer before. */
+export const notPrepared = ({ target }: SessionAddress, timeout: Duration.Input) =>
+  new RequestTimeout({
+    instance: target.instance,
+    url: target.url,
+    operation: "prepare message",
+    seconds: Duration.toSeconds(timeout),
+    unsent: true,
+  })
 
 /** The error of a request before a message was sent: the error says that the message was not. */
 export const beforeSending = (error: ClientError | SendError): ClientError | SendError => {

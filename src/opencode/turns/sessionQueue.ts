@@ -116,8 +116,11 @@ const makeQueue = Effect.gen(function* () {
     return Effect.forEach(moved, ({ onPosition, turnsAhead }) => onPosition(turnsAhead), { discard: true })
   })
 
+  /** Number of prompts that are not sent. */
+  const waiting = () => queue.filter(({ isSent }) => !isSent).length
+
   /** `None` if the work was not done because the permit is taken. */
-  return <A, E, R>(entry: Waiting, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
+  const enqueue = <A, E, R>(entry: Waiting, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
       refusal = entry.refusal
       const own = { ...entry, isSent: false, turnsAhead: 0 }
@@ -155,7 +158,10 @@ const makeQueue = Effect.gen(function* () {
           ),
       )
     })
+  return { enqueue, waiting }
 })
+
+const keyOf = ({ session, target }: Pick<SessionAddress, "session" | "target">) => `${target.url} ${session.id}`
 
 /** The queues of all sessions, which live as long as the current scope. */
 export const makeSessionQueues = Effect.fnUntraced(function* (events: InstanceEvents["Service"]) {
@@ -165,16 +171,19 @@ export const makeSessionQueues = Effect.fnUntraced(function* (events: InstanceEv
    * Does the work when no other prompt of this process is running in the session; a steering prompt does not wait. The work
    * receives the effect `sent`, which it must run when its prompt is sent.
    */
-  return <A, E, R>(
+  const enqueue = <A, E, R>(
     address: SessionAddress,
     entry: QueueEntry,
     work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | SessionBusy, R> => {
     if (entry.ifBusy === "steer") return work(Effect.void)
     return Effect.gen(function* () {
-      const enqueue = yield* RcMap.get(queues, `${address.target.url} ${address.session.id}`)
+      const { enqueue } = yield* RcMap.get(queues, keyOf(address))
       const result = yield* enqueue({ ...entry, refusal: untilPersonIsNeeded(events, address) }, work)
       return Option.isSome(result) ? result.value : yield* sessionBusy(address)
     }).pipe(Effect.scoped)
   }
+  const waiting = (address: Pick<SessionAddress, "session" | "target">) =>
+    Effect.scoped(Effect.map(RcMap.get(queues, keyOf(address)), (queue) => queue.waiting()))
+  return { enqueue, waiting }
 })

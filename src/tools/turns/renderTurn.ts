@@ -58,12 +58,17 @@ export const renderTurn = (view: TurnView): string =>
 export const parkedText = (parked: NonNullable<AbortView["parked"]>): string =>
   `${parked.length === 1 ? "1 message waits" : `${parked.length} messages wait`} in the session's inbox until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`
 
+/** What waits in this server's queue is sent, although its session was told to stop. */
+const queuedText = (queued: number): string =>
+  `${queued === 1 ? "1 message that waited" : `${queued} messages that waited`} for the end of that turn ${queued === 1 ? "is" : "are"} sent now${queued === 1 ? "" : ", one after the other"}: cancel the calls of send_message that wait, or stop each turn with abort_session.`
+
 export const renderAbort = ({
   dismissed_count: dismissed,
   elsewhere,
   final,
   instance,
   parked = [],
+  queued_count: queued = 0,
   running_at,
   session_id,
   was_running,
@@ -76,6 +81,7 @@ export const renderAbort = ({
         : elsewhere === true
           ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
           : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
+    ...(queued === 0 ? [] : [queuedText(queued)]),
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(dismissed === 0 ? [] : [`${plural(dismissed, "pending request")} dismissed.`]),
     ...(parked.length === 0 ? [] : [parkedText(parked)]),

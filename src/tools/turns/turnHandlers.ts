@@ -24,6 +24,7 @@ import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 import { unlessElsewhere } from "./unlessElsewhere.ts"
+import { whileClientIsThere } from "./whileClientIsThere.ts"
 
 type Sending = typeof SendMessage.parametersSchema.Type
 
@@ -79,7 +80,9 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       const shown = (report: TurnReport) => turnView(target, asAccepted(report))
       return yield* once({
         send: (keeping) =>
-          Effect.map(turns.start(target, session, { ...prompt, ifBusy, timeout, stages: keeping(unobserved) }), shown),
+          whileClientIsThere(address, (watching) =>
+            turns.start(target, session, { ...prompt, ifBusy, timeout, stages: watching(keeping(unobserved)) }),
+          ).pipe(Effect.map(shown)),
         follow: (prompt) =>
           Effect.map(turns.follow(target, session, { prompt, timeout: alreadyEnded }), (report) =>
             shown(repeated(report)),
@@ -92,7 +95,11 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     yield* setCheckpoint(yield* Call, { ...unsent, instance, session: session.id })
     return yield* once({
       send: (keeping) =>
-        report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages: keeping(stages) })),
+        report((stages) =>
+          whileClientIsThere(address, (watching) =>
+            turns.send(target, session, { ...prompt, ...options, ifBusy, stages: watching(keeping(stages)) }),
+          ),
+        ),
       follow: (prompt) =>
         report((stages) => Effect.map(turns.follow(target, session, { ...options, prompt, stages }), repeated)),
     })
@@ -113,6 +120,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target, opencode, reference)
+    // Before the stop: the first one may begin at once.
+    const queued = yield* turns.waiting(target, session)
     const { cleared, elsewhere, final, wasRunning } = yield* abortTurn(opencode, session)
     const parked = yield* parkedIn(opencode, session)
     return {
@@ -124,6 +133,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       ...(elsewhere === undefined ? {} : { elsewhere: true as const }),
       ...(elsewhere?.at === undefined ? {} : { running_at: elsewhere.at }),
       ...(parked.length === 0 ? {} : { parked }),
+      ...(wasRunning && queued > 0 ? { queued_count: queued } : {}),
     }
   })
 

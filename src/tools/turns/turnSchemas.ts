@@ -78,5 +78,6 @@ export const AbortView = Schema.Struct({
       "Messages in the session's inbox, which the next message starts",
     ),
   ),
+  queued_count: opt(field(count, "Messages of waiting send_message calls, sent next")),
 })
 export type AbortView = typeof AbortView.Type

@@ -51,6 +51,12 @@ const decisionIn = (
   return response(pending, { response: chosen, ...(message === "" ? {} : { message }) })
 }
 
+/** Without what the person has written. */
+const kindOf = (decision: Decision): string => {
+  if (decision.kind === "permission") return decision.reply.reply
+  return decision.answers === undefined ? "dismissed" : "answered"
+}
+
 export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLedger) {
   const client = yield* OpencodeClient
   const scope = yield* Effect.scope
@@ -80,7 +86,15 @@ export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLed
           { instance: target.instance, session: origin.session, family, inFleet: false, pending },
           { at, outcome: `${line(outcome, 1000)}.` },
         )
-        yield* Effect.logInfo(`${line(subject, 100)} decided ${id} on the page: ${verdict(decision)}`)
+        yield* Effect.logInfo("decided on the page").pipe(
+          Effect.annotateLogs({
+            caller: line(subject, 100),
+            instance: line(target.instance, 100),
+            session: origin.session.id,
+            request: pending.request.id,
+            decision: kindOf(decision),
+          }),
+        )
         return id
       }),
     ).pipe(

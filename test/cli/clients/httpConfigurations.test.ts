@@ -25,6 +25,8 @@ const text = (client: Client, remote: Remote) =>
 
 const ClaudeCode = Schema.fromJsonString(Schema.Struct({ url: Schema.String, headersHelper: Schema.String }))
 
+const taken = (given: string) => Option.getOrElse(endpointUrl(given), () => "refused")
+
 layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
   it.effect.each(clients)("of %s contains the token only where the client can read it from nowhere", (client) =>
     Effect.gen(function* () {
@@ -124,10 +126,13 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
 
   it.effect("takes an URL with or without the path of the endpoint", () =>
     Effect.sync(() => {
-      const taken = ["http://box:1", "https://box/fleet/mcp", "box:1", "ftp://box", "x"].map((given) =>
-        Option.getOrElse(endpointUrl(given), () => "refused"),
-      )
-      assert.deepStrictEqual(taken, ["http://box:1/mcp", "https://box/fleet/mcp", "refused", "refused", "refused"])
+      for (const given of ["http://box:1", "http://box:1/", "http://box:1/mcp"]) {
+        assert.strictEqual(taken(given), "http://box:1/mcp")
+      }
+      for (const given of ["https://box/fleet", "https://box/fleet/", "https://box/fleet/mcp"]) {
+        assert.strictEqual(taken(given), "https://box/fleet/mcp")
+      }
+      for (const given of ["box:1", "ftp://box", "x"]) assert.strictEqual(taken(given), "refused")
     }),
   )
 })

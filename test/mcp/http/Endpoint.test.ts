@@ -1,6 +1,6 @@
 /** The endpoint over HTTP without a network: sessions, revisions, callers and the end. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Stream } from "effect"
+import { Effect, Fiber, Logger, Option, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { extension } from "../../../src/mcp/tasks/taskWire.ts"
 import { initialize, makeToys, modern, toolCall } from "./toyEndpoint.ts"
@@ -330,6 +330,24 @@ describe("The end", () => {
       yield* close
       assert.include((yield* Fiber.join(call)).text, "wait goes on")
       assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 503)
+    }),
+  )
+
+  it.effect("logs at info who changed something, and at debug who read", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ fiber, logLevel, message }) => {
+        const { call: _call, ...annotations } = fiber.getRef(References.CurrentLogAnnotations)
+        lines.push(`${logLevel} ${String(message)} ${JSON.stringify(annotations)}`)
+      })
+      yield* Effect.gen(function* () {
+        const { send } = yield* makeToys({ logFacts: () => ({ instance: "main" }) })
+        for (const name of ["look", "change"]) yield* send(modern("tools/call", { name, arguments: {} }))
+      }).pipe(Effect.provide(Logger.layer([logger])), Effect.provideService(References.MinimumLogLevel, "Debug"))
+      assert.deepStrictEqual(lines, [
+        'Debug answered {"tool":"look","caller":"anna","instance":"main"}',
+        'Info answered {"tool":"change","caller":"anna","instance":"main"}',
+      ])
     }),
   )
 })

@@ -70,6 +70,19 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect.each(["fail", "wait"] as const)("`%s` does not call a session busy because opencode is slow", (ifBusy) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail("GET /session/status", Fault.hang)
+      const fiber = yield* sending({ ifBusy, timeout: 2000 })
+      yield* pass(5000)
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "RequestTimeout")
+      assert.include(error.message, "within 2 s. The message was not sent.")
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("`fail` fails immediately and sends nothing", () =>
     Effect.gen(function* () {
       const fake = yield* withMain

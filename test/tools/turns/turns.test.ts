@@ -210,6 +210,19 @@ describe("abort_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
+  it.effect("says how many messages of this server are sent next", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* Effect.forEach(["First", "Second", "Third"], (message) => sending({ message }))
+      const aborting = yield* Effect.forkChild(call("abort_session", { session_id: here }))
+      yield* pass(5000)
+      const { text, view } = yield* Fiber.join(aborting)
+      assert.isTrue(view.was_running)
+      assert.strictEqual(view.queued_count, 2)
+      assert.include(text, "2 messages that waited for the end of that turn are sent now")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("reports that nothing was running", () =>
     Effect.gen(function* () {
       yield* withMain

@@ -1,14 +1,14 @@
 /**
- * Whether the server over HTTP answers at its usual address, and refuses a request without a token. It is asked without one,
- * because another program may listen there.
+ * Whether each server over HTTP answers, and refuses a request without a token: those that this user is running, and whatever
+ * listens at the usual address. They are asked without a token, because another program may listen there.
  */
 import { Effect, FileSystem, Option } from "effect"
 import { exchange } from "../../../machine/httpExchange.ts"
-import { mcpPath } from "../../../mcp/http/mcpPath.ts"
 import { ownTokenFile } from "../../../settings/directories.ts"
 import { Settings } from "../../../Settings.ts"
 import { baseScope, fleetScopes } from "../../../tools/scopes.ts"
 import { defaultAddress, type ListenAddress } from "../../arguments/listenAddress.ts"
+import { localUrl, type RunningServer, runningServers } from "../../server/runningServers.ts"
 import { type Check, type MachineServices, ok, problem, warning } from "../Check.ts"
 
 const timeout = "2 seconds"
@@ -26,16 +26,23 @@ const ask = (address: URL) =>
     Effect.option,
   )
 
-const observe = (url: string, status: number) => {
+const observe = (url: string, status: number, client: string) => {
   if (status === 401) return ok(`the server over HTTP (${url}) answers, and refuses a request without a token`)
   if (status === 503) {
     return problem(`the server over HTTP (${url}) cannot check tokens`, "Its log (stderr) says why.")
   }
   return warning(
     `the server over HTTP (${url}) lets in every program and user of this machine`,
-    "Start it without --no-auth, and give its clients the token: opencode-fleet config CLIENT --http.",
+    `Start it without --no-auth, and give its clients the token: ${client}.`,
   )
 }
+
+/** A server of this user is running, so it should answer. */
+const silent = ({ pid, url }: RunningServer) =>
+  problem(
+    `the server over HTTP (${url}, process ${pid}) does not answer`,
+    "If its log (stderr) does not say why, restart it.",
+  )
 
 /** What is wrong with the token that the server makes for its user, if there is one. */
 const observeToken = Effect.gen(function* () {
@@ -53,13 +60,29 @@ const observeToken = Effect.gen(function* () {
   )
 })
 
-export const httpServerAt = ({ host, port }: ListenAddress): Check<MachineServices | Settings> => ({
+export const httpServerAt = (usual: ListenAddress): Check<MachineServices | Settings> => ({
   name: "HTTP server",
   run: Effect.gen(function* () {
-    const url = `http://${host}:${port}${mcpPath}`
-    const answer = Option.filter(yield* ask(new URL(url)), ({ isOurs }) => isOurs)
-    const found = Option.toArray(Option.map(answer, ({ status }) => observe(url, status)))
-    return [...found, ...(yield* observeToken)]
+    const usualUrl = localUrl(usual)
+    const running = yield* runningServers((yield* Settings).stateDirectory)
+    const urls = new Set([usualUrl, ...running.map(({ url }) => url)])
+    const found = yield* Effect.forEach(
+      urls,
+      (url) =>
+        Effect.map(ask(new URL(url)), (answer) =>
+          Option.match(
+            Option.filter(answer, ({ isOurs }) => isOurs),
+            {
+              onSome: ({ status }) => [
+                observe(url, status, `opencode-fleet config CLIENT --http${url === usualUrl ? "" : ` ${url}`}`),
+              ],
+              onNone: () => running.filter((server) => server.url === url).map(silent),
+            },
+          ),
+        ),
+      { concurrency: 8 },
+    )
+    return [...found.flat(), ...(yield* observeToken)]
   }),
 })
 

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
 import { httpServerAt } from "../../../../src/cli/doctor/checks/httpServer.ts"
+import { announceServer } from "../../../../src/cli/server/runningServers.ts"
 import { ensureOwnToken } from "../../../../src/mcp/access/ownToken.ts"
 import { ownTokenFile } from "../../../../src/settings/directories.ts"
 import { Settings } from "../../../../src/Settings.ts"
@@ -36,6 +37,22 @@ layer(NodeServices.layer, { excludeTestServices: true })("The server over HTTP",
       const other = yield* rawHttp(() => answering("<html>", { status: 401 }))
       assert.deepStrictEqual(yield* found(other.port), [])
       assert.deepStrictEqual(yield* found(1), [])
+    }),
+  )
+
+  it.effect("is found at any address, and should answer while its process is running", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const state = yield* fs.makeTempDirectoryScoped()
+      const server = yield* rawHttp(() => answeringJson(refused, { status: 401 }))
+      yield* announceServer(state, { host: "127.0.0.1", port: server.port })
+      const [here] = yield* found(1, state)
+      assert.strictEqual(here?.state, "ok")
+      assert.include(here?.message, `http://127.0.0.1:${server.port}/mcp`)
+      yield* announceServer(state, { host: "127.0.0.1", port: 1 })
+      const [gone] = yield* found(2, state)
+      assert.strictEqual(gone?.state, "problem")
+      assert.include(gone?.message, `(http://127.0.0.1:1/mcp, process ${process.pid}) does not answer`)
     }),
   )
 
