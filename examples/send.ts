@@ -12,6 +12,7 @@ import {
   fleetLayer,
   observeTurn,
   OpencodeClient,
+  requestedActs,
   settle,
   Settings,
   Turn,
@@ -48,7 +49,7 @@ const program = Effect.gen(function* () {
       const decide: DecideRequest = (pending) =>
         pending.kind === "permission" &&
         pending.request.permission === "bash" &&
-        pending.request.patterns.every((command) => readOnly.test(command))
+        requestedActs(pending.request).every((command) => readOnly.test(command))
           ? Effect.succeedSome(settle(opencode, session, { ...pending, reply: { reply: "once" } }))
           : Effect.succeedNone
       const { outcome, turn } = yield* observeTurn(
