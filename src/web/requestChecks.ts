@@ -3,6 +3,7 @@
  * sends it must come from here. Otherwise a page of another site could reach a server on this machine through the person's
  * browser, also under a name that leads to 127.0.0.1 (DNS rebinding).
  */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Effect } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isIP } from "node:net"
@@ -59,13 +60,26 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
   }
 }
 
+/** Of several, Node keeps the first of these, and a proxy in front may have looked at another one. */
+const singleHeaders = ["host", "origin", "authorization"]
+
+/** The name of a header that must not be repeated, and is. `rawHeaders`: names and values in turn. */
+export const repeatedHeader = (rawHeaders: ReadonlyArray<string>): string | undefined => {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  return singleHeaders.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+}
+
+const refused = (status: number, text: string) => Effect.succeed(HttpServerResponse.text(text, { status }))
+
 export const requestChecks = (options: RequestCheckOptions) => {
   const check = makeRequestCheck(options)
   return HttpRouter.middleware(
     (handle) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const repeated = repeatedHeader(NodeHttpServerRequest.toIncomingMessage(request).rawHeaders)
+        if (repeated !== undefined) return refused(400, `The header ${repeated} must not be repeated.`)
         const problem = check(request)
-        return problem === undefined ? handle : Effect.succeed(HttpServerResponse.text(problem, { status: 403 }))
+        return problem === undefined ? handle : refused(403, problem)
       }),
     { global: true },
   )

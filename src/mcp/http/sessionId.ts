@@ -4,6 +4,8 @@
  * revived by a second `initialize` with these values. The id grants nothing, because every request is authorized.
  */
 import { Option, Schema } from "effect"
+import { truncate } from "../../text/truncate.ts"
+import { isObject } from "../wire/json.ts"
 
 /** The values of `initialize` that the server uses. */
 const Facts = Schema.Struct({
@@ -27,6 +29,9 @@ const encodeText = Schema.encodeSync(FactsText)
 /** The longest id, in characters. It is a header of every request. */
 const maxIdLength = 4096
 
+/** Of a name or a version in an id that would be longer, in characters. */
+const maxNameLength = 100
+
 const pattern = /^[0-9a-f-]{36}\.([\w-]+)$/u
 
 const idOf = (uuid: string, facts: Facts): SessionId | undefined => {
@@ -34,13 +39,26 @@ const idOf = (uuid: string, facts: Facts): SessionId | undefined => {
   return id.length <= maxIdLength ? { id, facts } : undefined
 }
 
+/** The forms that the client shows are the only capability that matters. `{}` means all. */
+const formsIn = ({ elicitation }: Facts["capabilities"]): Facts["capabilities"] => {
+  if (!isObject(elicitation)) return {}
+  const modes = ["form", "url"].filter((mode) => mode in elicitation)
+  return modes.length === 0 && Object.keys(elicitation).length > 0
+    ? {}
+    : { elicitation: Object.fromEntries(modes.map((mode) => [mode, {}])) }
+}
+
+/** For a client that says so much about itself that it does not fit. */
+const shortened = ({ capabilities, clientInfo: { name, version }, protocolVersion }: Facts): Facts => ({
+  protocolVersion: truncate(protocolVersion, maxNameLength),
+  capabilities: formsIn(capabilities),
+  clientInfo: { name: truncate(name, maxNameLength), version: truncate(version, maxNameLength) },
+})
+
 /** The id of a new session for the parameters of `initialize`. Undefined if they are invalid. */
 export const makeSessionId = (uuid: string, params: unknown): SessionId | undefined => {
   const facts = Option.getOrUndefined(decodeFacts(params))
-  if (facts === undefined) return undefined
-  // Of what does not fit, whether the client shows forms is what matters.
-  const { elicitation } = facts.capabilities
-  return idOf(uuid, facts) ?? idOf(uuid, { ...facts, capabilities: elicitation === undefined ? {} : { elicitation } })
+  return facts && (idOf(uuid, facts) ?? idOf(uuid, shortened(facts)))
 }
 
 /** What the id says of the client. Undefined if it is not one of ours. */

@@ -5,7 +5,7 @@
  * Server-rendered, and usable without a script. With one, the page keeps itself up to date.
  */
 import { Clock, Effect, Option, RcRef } from "effect"
-import { HttpRouter, HttpServerRequest, type HttpServerResponse, UrlParams } from "effect/http"
+import { HttpRouter, HttpServerError, HttpServerRequest, type HttpServerResponse, UrlParams } from "effect/http"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import type { Credentials } from "../../opencode/Target.ts"
@@ -15,7 +15,7 @@ import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import * as assets from "./assets.ts"
 import { conversationContent, conversationTitle } from "./conversationPage.ts"
 import { makeDecideRequest } from "./decideRequest.ts"
-import { type Failure, failed, refused } from "./failures.ts"
+import { type Failure, failed, notFound, refused } from "./failures.ts"
 import { homeContent, homeTitle, instancesShown } from "./homePage.ts"
 import { type Live, livePage, livePart, notePage } from "./layout.ts"
 import { Logins } from "./Logins.ts"
@@ -64,6 +64,8 @@ const mayNotDecide = `This token may not decide. It needs the scope ${formScope}
 const isTooOld = "The server was restarted, or you have logged in again, since this page was loaded. Nothing was sent."
 
 const file = (text: string, type: string) => Effect.succeed(answerFile(text, `${type}; charset=utf-8`))
+
+const isNotFound = (error: unknown) => HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
 
 /** Adds the page's routes to the router. */
 export const layer = (options: PageOptions) =>
@@ -205,6 +207,12 @@ export const layer = (options: PageOptions) =>
 
       const instance = live((_person, _since, request) => sessionsLive(request))
 
+      // No route for all paths, because HEAD would find it before the one of GET.
+      yield* router.addGlobalMiddleware((handle) =>
+        Effect.catch(handle, (error) =>
+          isNotFound(error) ? Effect.map(HttpServerRequest.HttpServerRequest, notFound) : Effect.fail(error),
+        ),
+      )
       yield* router.addAll([
         HttpRouter.route("GET", paths.home, fleet.whole),
         HttpRouter.route("GET", "/live", fleet.part),

@@ -1,10 +1,11 @@
 /** What a person reads if a page cannot be shown. */
 import type { HttpServerRequest } from "effect/http"
+import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import type { Refused } from "../../mcp/access/Gate.ts"
 import { notePage } from "./layout.ts"
 import { toLogin } from "./loginPage.ts"
 import * as paths from "./paths.ts"
-import { answerHtml, answerNavigate } from "./responses.ts"
+import { answerHtml, answerNavigate, answerText } from "./responses.ts"
 import type { Visitor } from "./visitor.ts"
 
 const statusOf = (tag: string): number => {
@@ -31,6 +32,12 @@ export interface Failure {
 /** Why something did not work. */
 export const failed = (error: Failure, person: Visitor) =>
   answerHtml(statusOf(error._tag), notePage("That did not work", [error.message], paths.home, person))
+
+/** Of an address that there is not, or that a browser does not use so. Programs are answered with a line. */
+export const notFound = ({ headers }: HttpServerRequest.HttpServerRequest) =>
+  headers["accept"]?.includes("text/html") === true
+    ? answerHtml(404, notePage("Not found", ["There is nothing at this address."], paths.home))
+    : answerText(404, `There is nothing at this address. MCP clients connect to ${mcpPath}.`)
 
 /** A visitor without a token is led to the login. */
 export const refused = (request: HttpServerRequest.HttpServerRequest, { message, status }: Refused) => {

@@ -44,7 +44,7 @@ const counts = (view: Home): Content => {
   return html`<div class="counts" role="status">
     ${open > 0 && html`<span class="chip waiting"><i class="dot waiting"></i>${open} waiting for you</span>`}
     ${busy > 0 && html`<span class="chip busy"><i class="dot busy"></i>${plural(busy, "session")} busy</span>`}
-    <span class="chip"><i class="dot online"></i>${plural(online, "instance")} online</span>
+    <span class="chip"><i class="dot ${online > 0 ? "online" : "none"}"></i>${plural(online, "instance")} online</span>
     ${down > 0 && html`<span class="chip bad"><i class="dot down"></i>${down} not online</span>`}
     ${unchecked > 0 && html`<span class="chip">${unchecked} not checked</span>`}
   </div>`

@@ -31,6 +31,8 @@ export const answerHtml = (status: number, markup: string, headers: Readonly<Rec
     headers: { ...guarded, ...headers },
   })
 
+export const answerText = (status: number, text: string) => HttpServerResponse.text(text, { status, headers: guarded })
+
 /** After a form: the browser shows the page with a new request, so reloading it sends nothing again. */
 export const answerRedirect = (path: string) => HttpServerResponse.redirect(path, { status: 303, headers: guarded })
 

@@ -43,7 +43,9 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
   let answers = 0
   const send = Effect.fnUntraced(function* (index: number, known: Effect.Success<ReturnType<typeof makeKnown>>) {
     const request = yield* requestOf(seed, index, known)
-    const answer = yield* sendRaw(port, request, (index * 7919) % (request.bytes.byteLength + 1))
+    const answer = yield* sendRaw(port, request, (index * 7919) % (request.bytes.byteLength + 1)).pipe(
+      Effect.repeat({ times: 2, while: ({ isReset, status }) => isReset && status === undefined && request.isWhole }),
+    )
     if (answer.status !== undefined) answers += 1
     const problem = problemOf(request, answer)
     if (problem !== undefined)

@@ -213,6 +213,18 @@ describe("the page", () => {
     }).pipe(Effect.provide(overTheFake(openGate))),
   )
 
+  it.effect("leads back from an address that there is not, and answers a program with a line", () =>
+    Effect.gen(function* () {
+      const browse = yield* makeBrowser
+      const html = yield* browse("/session", { headers: { accept: "text/html,*/*" } })
+      assert.strictEqual(html.status, 404)
+      assert.include(html.text, `<a href="/">Back</a>`)
+      const plain = yield* browse("/requests", { headers: { accept: "*/*" } })
+      assert.strictEqual(plain.status, 404)
+      assert.match(plain.text, /^There is nothing at this address\. MCP clients connect to \/mcp\.$/u)
+    }).pipe(Effect.provide(overTheFake(openGate))),
+  )
+
   it.effect("lists the sessions of an instance, with the way to each conversation", () =>
     Effect.gen(function* () {
       yield* waiting(["1"])
