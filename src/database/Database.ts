@@ -42,7 +42,7 @@ export interface DatabaseValues {
   readonly session: (patience: Duration.Input) => Effect.Effect<DatabaseSession, DatabaseUnavailable>
   /** The open connection. Waits only while the first attempt to connect is running. */
   readonly sessionNow: Effect.Effect<DatabaseSession, DatabaseUnavailable>
-  /** Emits when a server has changed something in the database, and when the connection has been opened. */
+  /** Emits when a server has changed something in the database, and when the connection has been opened; at most once a second. */
   readonly changes: Stream.Stream<void>
   /** Creates the tables or brings them up to date, once per process. */
   readonly migrated: Effect.Effect<void, DatabaseUnavailable>

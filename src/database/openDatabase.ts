@@ -38,6 +38,9 @@ const reconnect = Schedule.min([Schedule.exponential("200 millis"), Schedule.spa
 const keepAlive = `select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
   set_config('tcp_keepalives_count', '3', false)`
 
+/** A reader is not told more often. */
+const changesEvery = "1 second"
+
 type State =
   | { readonly _tag: "Open"; readonly session: DatabaseSession }
   /** `since` is undefined until there was a connection, `reason` until the first attempt to connect has failed. */
@@ -171,6 +174,12 @@ export const layer = (url: Redacted.Redacted, { queryTimeout = defaultQueryTimeo
         })
       }).pipe(migrating.withPermits(1))
 
-      return { address, session, sessionNow, changes: Stream.fromPubSub(changes), migrated }
+      return {
+        address,
+        session,
+        sessionNow,
+        changes: Stream.fromPubSub(changes).pipe(Stream.throttle({ cost: () => 1, units: 1, duration: changesEvery })),
+        migrated,
+      }
     }),
   )

@@ -2,7 +2,7 @@
  * Claims on sessions that all servers of one database see, wherever they run: advisory locks of PostgreSQL, which end with the
  * connection of their holder. A server makes its claim on this machine first, and holds both.
  */
-import { Effect, Fiber, Option, Schedule } from "effect"
+import { Clock, Effect, Fiber, Option, Schedule } from "effect"
 import type { Claim, SessionClaimsValues } from "../machine/SessionClaims.ts"
 import type { DatabaseSession, DatabaseValues } from "./Database.ts"
 
@@ -26,6 +26,22 @@ const forget = "update opencode_fleet_claims set abandoned = false where session
 const removeTrace = "delete from opencode_fleet_claims where session = $1 and not abandoned"
 const unlock = "select pg_advisory_unlock(hashtextextended('opencode-fleet session ' || $1, 0))"
 
+/**
+ * The traces of servers that were killed, whose sessions no other server has used since. After a minute, such a row says nothing
+ * any more. A row whose lock is held has a holder, however old it is.
+ */
+const removeStale = `
+  delete from opencode_fleet_claims as claim
+  where since < now() - interval '1 hour'
+    and not exists (
+      select from pg_locks
+      where locktype = 'advisory' and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
+        and (classid::bigint << 32 | objid::bigint) = hashtextextended('opencode-fleet session ' || claim.session, 0))`
+
+/** Milliseconds. */
+const removesStaleEvery = 10 * 60_000
+
 const both = (one: Effect.Effect<void> | undefined, other: Effect.Effect<void> | undefined) =>
   one === undefined || other === undefined ? (one ?? other) : Effect.andThen(one, other)
 
@@ -35,7 +51,16 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
   /** A role without the right to make them would fail at each message. */
   let triedToMakeTables = false
 
-  const releaseOn = ({ query }: DatabaseSession, session: string): Effect.Effect<void> => {
+  let removedStaleAt = Number.NEGATIVE_INFINITY
+  const removeStaleIfDue = Effect.fnUntraced(function* ({ query }: DatabaseSession) {
+    const now = yield* Clock.currentTimeMillis
+    if (now - removedStaleAt < removesStaleEvery) return
+    removedStaleAt = now
+    yield* Effect.ignore(query(removeStale))
+  })
+
+  const releaseOn = (connection: DatabaseSession, session: string): Effect.Effect<void> => {
+    const { query } = connection
     let isReleased = false
     return Effect.suspend(() => {
       if (isReleased) return Effect.void
@@ -46,7 +71,8 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
         Effect.sync(() => held.delete(session)),
       )
       // A database that does not answer delays neither the turn nor the end of the program.
-      return Effect.flatMap(Effect.forkDetach(released, { startImmediately: true }), (fiber) =>
+      const done = Effect.andThen(released, removeStaleIfDue(connection))
+      return Effect.flatMap(Effect.forkDetach(done, { startImmediately: true }), (fiber) =>
         Effect.ignore(Effect.timeoutOption(Fiber.await(fiber), "1 second")),
       )
     })

@@ -40,6 +40,7 @@ const readOwn = async (file: string) => {
   }
 }
 
+/** Not `replaceFile`, which removes its draft uninterruptibly: on a hung mount, nothing could give it up. */
 const replace = async (directory: string, name: string, content: string) => {
   await ensureOwn(directory)
   const draft = join(directory, `.${name}.${crypto.randomUUID()}.new`)

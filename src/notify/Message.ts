@@ -1,8 +1,8 @@
 /** What a person is told about an event: plain text and the command that comes next. */
 import { CommandLine } from "effect/process"
-import { createHash } from "node:crypto"
 import { addressIn, loopbackOf } from "../discovery/address.ts"
 import { clip } from "../text/clip.ts"
+import { digest } from "../text/digest.ts"
 import { line, plainText } from "../text/plainText.ts"
 import type { EventKind, FleetEvent } from "./FleetEvent.ts"
 
@@ -35,7 +35,7 @@ export interface Message {
   readonly command: string
 }
 
-const idOf = (key: string) => `evt_${createHash("sha256").update(key).digest("hex").slice(0, 32)}`
+const idOf = (key: string) => `evt_${digest(key).toString("hex").slice(0, 32)}`
 
 const verbs: Record<EventKind, string> = {
   waiting: "waits for you",

@@ -1,12 +1,11 @@
 /** A small JSON file of the state directory, with what has to outlive a restart. */
 import { Effect, FileSystem, Path, type PlatformError, Schema, Semaphore } from "effect"
-import { createHash } from "node:crypto"
 import { replaceFile } from "../machine/atomicWrite.ts"
 import { failureText } from "../machine/fileError.ts"
+import { digest } from "../text/digest.ts"
 
 /** A file name that depends on a text that may be private, such as a URL. */
-export const stateNameOf = (kind: string, text: string) =>
-  `${kind}-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`
+export const stateNameOf = (kind: string, text: string) => `${kind}-${digest(text).toString("hex").slice(0, 16)}`
 
 export const stateFileOf = (directory: string, kind: string, text: string) =>
   Effect.map(Path.Path, (path) => path.join(directory, `${stateNameOf(kind, text)}.json`))

@@ -122,6 +122,33 @@ withPostgres("A claim on a session in the database", () => {
       }),
     )
 
+    it.effect("of a server that was killed leaves no row for ever, and one that is held stays however old it is", () =>
+      Effect.gen(function* () {
+        const { newDatabase, run } = yield* RealPostgres
+        const url = yield* newDatabase
+        const one = yield* server(url)
+        const other = yield* server(url)
+        const sessions = ["", "x", "long".repeat(40)].map((name) => `ses_held${name}`)
+        const held = yield* Effect.forEach(sessions, (session) => one.claims.claim(session))
+        yield* run(url, "update opencode_fleet_claims set since = now() - interval '2 days'")
+        for (const [session, age] of [
+          ["ses_killed", "61 minutes"],
+          ["ses_recent", "59 minutes"],
+        ]) {
+          yield* run(url, `insert into opencode_fleet_claims values ('${session}', now() - interval '${age}', true)`)
+        }
+        const left = Effect.map(run(url, "select session from opencode_fleet_claims order by session"), (rows) =>
+          rows.map(({ session }) => session),
+        )
+        yield* release(yield* other.claims.claim("ses_any"))
+        const kept = [...sessions, "ses_recent"].toSorted()
+        yield* left.pipe(eventually((rows) => !rows.includes("ses_killed")))
+        assert.deepStrictEqual([...(yield* left)].toSorted(), kept)
+        yield* Effect.forEach(held, release)
+        yield* left.pipe(eventually((rows) => rows.length === 1))
+      }),
+    )
+
     it.effect("waits while the database restarts", () =>
       Effect.gen(function* () {
         const postgres = yield* RealPostgres

@@ -1,5 +1,7 @@
 /** Many calls at once to a fleet that churns, for as long as wanted. */
 import { Clock, Duration, Effect, Random, Schedule } from "effect"
+import { FakeState } from "../../src/testing/FakeState.ts"
+import { startFaultyServer } from "../faults/scene/FaultyServer.ts"
 import { makeRelay, type Relay } from "../support/Executable.ts"
 import { pick } from "../support/pick.ts"
 import type { Client } from "./Client.ts"
@@ -17,7 +19,7 @@ export interface SoakOptions {
   readonly callers: number
   /** One server over HTTP for many clients that come and go. */
   readonly http: boolean
-  /** Minutes without calls, after which the server may hold no more than before. */
+  /** Minutes without calls at the end. */
   readonly idle: number
 }
 
@@ -97,11 +99,19 @@ const startClient = (relay: Relay, http: boolean) =>
 /** What must be as before. Memory has a bound of its own. */
 const counted = ["descriptors", "fibers", "sockets", "timers"] as const
 
+/** An instance that does nothing and is there all the time. What the server keeps of others it drops as it asks this one. */
+const startQuiet = Effect.fnUntraced(function* (relay: Relay) {
+  const fake = new FakeState({ api: 1 })
+  fake.pid = 4_999_999
+  yield* relay.register("quiet", { port: yield* startFaultyServer(fake, []), api: 1, directory: "/work/project" })
+})
+
 /** What the server holds more of than before. */
 export const grown = (before: Resources, after: Resources) => counted.filter((each) => after[each] > before[each])
 
 export const soak = Effect.fnUntraced(function* ({ http, idle, seed, ...options }: SoakOptions) {
   const relay = yield* makeRelay()
+  yield* startQuiet(relay)
   const client = yield* startClient(relay, http)
   yield* client.call("refresh_instances", {})
   const before = yield* client.resources

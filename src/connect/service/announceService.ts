@@ -1,46 +1,65 @@
 /** Announces opencode 2's background service in a database. */
-import { Effect, Schedule } from "effect"
+import { Effect, Queue, Schedule } from "effect"
 import { instanceName } from "../../discovery/instanceName.ts"
+import { servicePrefix } from "../../discovery/postgres/InstanceRow.ts"
 import { type AnnouncedInstance, announceInstance } from "../../discovery/postgres/announceInstance.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
 import type { MembershipOptions, Registry } from "../join.ts"
 import { LocalService } from "./LocalService.ts"
+import { takeLease } from "./relayLease.ts"
 
 /** The id of a user's service on a machine, in the database and on relays. */
-export const serviceId = (machine: string) => `service-${machine}`
+export const serviceId = (machine: string) => `${servicePrefix}${machine}`
+
+/** In the background. While the service is not running it has no heartbeat, so it becomes silent. It may come back at another port. */
+const keepRow = Effect.fnUntraced(function* (
+  registry: Registry,
+  machine: string,
+  named: Pick<AnnouncedInstance, "name" | "host">,
+) {
+  const { state } = yield* LocalService
+  const away = yield* Queue.sliding<void>(1)
+  const current = Effect.flatMap(state, (now) =>
+    now._tag === "Running"
+      ? Effect.succeed<AnnouncedInstance>({ ...named, machine, localUrl: now.target.url, url: registry.url, api: 2 })
+      : Effect.as(Queue.offer(away, undefined), undefined),
+  )
+  const { update } = yield* announceInstance(registry.database, serviceId(machine), current)
+  // Afterwards each heartbeat reads its state, which costs more than a request.
+  return yield* state.pipe(
+    Effect.repeat({ until: ({ _tag }) => _tag === "Running", schedule: Schedule.spaced("2 seconds") }),
+    Effect.andThen(Queue.clear(away)),
+    Effect.andThen(update),
+    Effect.andThen(Queue.take(away)),
+    Effect.forever,
+  )
+})
 
 /**
- * Keeps the row until the scope closes. All `connect` processes of a user share it, as they share the service: if one that ends
- * removes it, another writes it again. The service may be started again at another port.
+ * Keeps the row until the scope closes. All `connect` processes of a user share the service, and one of them announces it, under
+ * its name. When it ends, another one does.
  */
 export const announceService = Effect.fnUntraced(function* ({
+  connect,
   name,
   registry,
   stateDirectory,
-}: Pick<MembershipOptions, "name" | "stateDirectory"> & { readonly registry: Registry }) {
+}: Pick<MembershipOptions, "name" | "stateDirectory" | "connect"> & { readonly registry: Registry }) {
   const { hostname } = yield* LocalMachine
   const machine = yield* machineId(stateDirectory)
-  const { state } = yield* LocalService
-  let last: AnnouncedInstance | undefined
-  const current = Effect.map(state, (now) => {
-    if (now._tag === "Running") {
-      last = {
-        name: instanceName(name, hostname, ""),
-        host: hostname,
-        machine,
-        localUrl: now.target.url,
-        url: registry.url,
-        api: 2,
-      }
-    }
-    return last
-  })
-  const { update } = yield* announceInstance(registry.database, serviceId(machine), current)
-  // A service that starts later is announced then. Afterwards each heartbeat reads its state, which costs more than a request.
-  yield* state.pipe(
-    Effect.repeat({ until: ({ _tag }) => _tag === "Running", schedule: Schedule.spaced("2 seconds") }),
-    Effect.andThen(update),
-    Effect.forkScoped,
+  const named = { name: instanceName(name, hostname, ""), host: hostname }
+  const lease = takeLease({
+    stateDirectory,
+    place: { registry: registry.database.address },
+    holder: { name: named.name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.logWarning(
+        `each \`connect\` announces the service under its own name, because nothing can be stored: ${failureText(error)}`,
+      ),
+    ),
   )
+  yield* Effect.forkScoped(Effect.andThen(lease, keepRow(registry, machine, named)))
 })

@@ -49,7 +49,7 @@ export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayO
   const name = instanceName(options.name, hostname, "")
   const lease = yield* takeLease({
     stateDirectory,
-    relay: JSON.stringify([relay.command, relay.directory ?? ""]),
+    place: { relay: JSON.stringify([relay.command, relay.directory ?? ""]) },
     holder: { name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
   }).pipe(
     Effect.catch((error) =>

@@ -1,12 +1,14 @@
 /**
- * All `connect` processes of a user share one opencode 2 service, and one of them keeps its tunnel to a relay: the one with the
- * lease, a file in the state directory. The others wait until it ends. The file also holds the state of the tunnel.
+ * All `connect` processes of a user share one opencode 2 service, and one of them keeps its tunnel to a relay, or announces it in
+ * a database: the one with the lease, a file in the state directory. The others wait until it ends. The file of a relay also holds
+ * the state of the tunnel.
  */
 import { Effect, FileSystem, Hash, Option, Path, Schedule, Schema } from "effect"
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { ConnectState } from "../../discovery/relay/Registration.ts"
 import { createFile, replaceFile } from "../../machine/atomicWrite.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { line } from "../../text/plainText.ts"
 
 /** The content of the file. */
 const RelayLease = Schema.Struct({
@@ -25,8 +27,8 @@ const encode = Schema.encodeEffect(RelayLeaseJson)
 /** How often a waiting process checks whether the lease is free. */
 const retryEvery = "2 seconds"
 
-const directoryIn = (stateDirectory: string) =>
-  Effect.map(Path.Path, (path) => path.join(stateDirectory, "connect", "relays"))
+const directoryIn = (stateDirectory: string, kind: "relays" | "registries") =>
+  Effect.map(Path.Path, (path) => path.join(stateDirectory, "connect", kind))
 
 const readLease = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
@@ -36,8 +38,11 @@ const readLease = Effect.fnUntraced(function* (file: string) {
 export interface LeaseOptions {
   /** Absolute path of the state directory. */
   readonly stateDirectory: string
-  /** The relay: its command and its directory. Each relay has a lease of its own. */
-  readonly relay: string
+  /**
+   * A relay, by its command and its directory, has a lease for each name: there the names are registrations of their own. A
+   * database has one, because the service has one row there.
+   */
+  readonly place: { readonly relay: string } | { readonly registry: string }
   readonly holder: Pick<RelayLease, "name" | "pid" | "log">
 }
 
@@ -50,12 +55,13 @@ export const isHeld = Effect.fnUntraced(function* ({ birth, pid }: RelayLease) {
  * Waits for the lease, and holds it until the scope closes. Returns `write`, which stores the tunnel's state. Fails if the
  * state directory cannot be written.
  */
-export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDirectory }: LeaseOptions) {
+export const takeLease = Effect.fnUntraced(function* ({ holder, place, stateDirectory }: LeaseOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const directory = yield* directoryIn(stateDirectory)
-  const hash = (Hash.string(relay) >>> 0).toString(16).padStart(8, "0")
-  const file = path.join(directory, `${fileNameOf(holder.name)}-${hash}.json`)
+  const isRelay = "relay" in place
+  const directory = yield* directoryIn(stateDirectory, isRelay ? "relays" : "registries")
+  const hash = (Hash.string(isRelay ? place.relay : place.registry) >>> 0).toString(16).padStart(8, "0")
+  const file = path.join(directory, `${isRelay ? fileNameOf(holder.name) : "service"}-${hash}.json`)
   const birth = (yield* LocalMachine).birthOf(holder.pid)
   const lease: RelayLease = { ...holder, ...(birth === undefined ? {} : { birth }) }
   const json = yield* encode(lease)
@@ -81,7 +87,14 @@ export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDire
     return yield* take
   })
   if (!(yield* takeAtLast)) {
-    yield* Effect.logInfo("another `connect` of this machine keeps the tunnel to this relay; waiting until it ends")
+    const before = Option.getOrUndefined(yield* readLease(file))
+    yield* isRelay || before === undefined || before.name === holder.name
+      ? Effect.logInfo(
+          `another \`connect\` of this machine ${isRelay ? "keeps the tunnel to this relay" : "announces the service in this database"}; waiting until it ends`,
+        )
+      : Effect.logWarning(
+          `opencode's service is announced as ${line(before.name)} by another \`connect\` of this machine (process ${before.pid}); it is announced as ${holder.name} when that one ends`,
+        )
     yield* Effect.repeat(takeAtLast, { until: (taken) => taken, schedule: Schedule.spaced(retryEvery) })
   }
   return {
@@ -90,11 +103,11 @@ export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDire
   }
 })
 
-/** The leases in the state directory, with the path of each file. Files that cannot be read are left out. */
+/** The leases of relays in the state directory, with the path of each file. Files that cannot be read are left out. */
 export const readLeases = Effect.fnUntraced(function* (stateDirectory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const directory = yield* directoryIn(stateDirectory)
+  const directory = yield* directoryIn(stateDirectory, "relays")
   const names = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
   const files = names.filter((name) => name.endsWith(".json") && !name.startsWith(".")).toSorted()
   const leases = yield* Effect.forEach(files, (name) => {

@@ -21,6 +21,9 @@ const isLocal = (text: string): boolean => {
   return url !== undefined && isLoopback(addressIn(url))
 }
 
+/** The id of opencode 2's service begins with it; the id of its machine follows. */
+export const servicePrefix = "service-"
+
 const Text = Schema.NullOr(Schema.String)
 
 export const InstanceRow = Schema.Struct({
@@ -43,6 +46,8 @@ export const InstanceRow = Schema.Struct({
   directory: Text,
   pid: Schema.NullOr(Schema.Int),
   birth: Text,
+  /** When it was announced first, in seconds of the database's clock. */
+  started: Schema.Finite,
   heartbeat_seconds: Schema.Int,
   /** Seconds since its last heartbeat, by the clock of the database, while the database was running. */
   silent_seconds: Schema.Finite,
@@ -57,7 +62,7 @@ export const silentSeconds = "extract(epoch from now() - greatest(seen_at, pg_po
 
 const select = `
   select id, name, host, machine, local_url, url, tunnel, api, directory, pid, birth, heartbeat_seconds,
-    ${silentSeconds} as silent_seconds
+    extract(epoch from started_at)::float8 as started, ${silentSeconds} as silent_seconds
   from opencode_fleet_instances`
 
 /** The newest ones. */

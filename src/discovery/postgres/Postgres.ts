@@ -4,7 +4,7 @@
  * A row is no proof of anything, because anyone who may write to the database may write any row: only hosts in `DATABASE_ALLOW`
  * receive the password.
  */
-import { Effect, Layer, Schema, Stream } from "effect"
+import { Array, Effect, Layer, Order, Schema, Stream } from "effect"
 import { Database, type DatabaseValues } from "../../database/Database.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
@@ -33,6 +33,9 @@ interface RowCandidate extends Candidate {
 }
 
 const problem = (reason: string): Problem => ({ source: "postgres", reason })
+
+/** If two `connect` announce one instance, it has the name of the newer one, whichever sent its heartbeat last. */
+const newestFirst = Order.mapInput(Order.flip(Order.Number), ({ started }: InstanceRow) => started)
 
 const decode = Schema.decodeUnknownResult(InstanceRow)
 
@@ -86,10 +89,9 @@ const overDatabase = Effect.fnUntraced(function* (
   const scan = Effect.gen(function* () {
     const all = yield* read
     const rows = all.slice(0, maxRows).map((row) => [row, decode(row)] as const)
+    const usable = rows.flatMap(([, result]) => (result._tag === "Success" ? [result.success] : []))
     const found: Scan = {
-      announcements: yield* announcements(
-        rows.flatMap(([, result]) => (result._tag === "Success" ? [result.success] : [])),
-      ),
+      announcements: yield* announcements(Array.sort(usable, newestFirst)),
       problems: [
         ...rows.flatMap(([row, result]) =>
           result._tag === "Failure"
@@ -116,10 +118,7 @@ const overDatabase = Effect.fnUntraced(function* (
     Effect.withSpan("Postgres.scan"),
   )
 
-  return Discovery.of({
-    scan,
-    changes: changes.pipe(Stream.throttle({ cost: () => 1, units: 1, duration: "1 second" })),
-  })
+  return Discovery.of({ scan, changes })
 })
 
 export const layer = (options: PostgresOptions) =>

@@ -62,7 +62,7 @@ const endPatience = "2 seconds"
  * A database that is away is no failure: its connection logs it, and the row is written when it is back.
  *
  * `id` distinguishes the instance from all others, and is also in its registrations. `current` is read for each heartbeat; without
- * a value, there is none. Returns `update`, which has the row written now, without waiting: other servers are told at once
+ * a value, there is none, so that a row that is there becomes silent. Returns `update`, which has the row written now, without waiting: other servers are told at once
  * when something has changed.
  */
 export const announceInstance = Effect.fnUntraced(function* <R>(
@@ -75,7 +75,11 @@ export const announceInstance = Effect.fnUntraced(function* <R>(
   const beat = Effect.gen(function* () {
     yield* database.migrated
     const instance = yield* current
-    if (instance === undefined) return
+    if (instance === undefined) {
+      // Others are told when it is back.
+      told = undefined
+      return
+    }
     const { query } = yield* database.session("5 seconds")
     const values = valuesOf(instance)
     yield* query(write, [id, ...values])
@@ -100,7 +104,6 @@ export const announceInstance = Effect.fnUntraced(function* <R>(
     return (yield* query(find, [id])).length === 0
   }).pipe(Effect.orElseSucceed(() => false))
   yield* database.changes.pipe(
-    Stream.throttle({ cost: () => 1, units: 1, duration: "1 second" }),
     Stream.runForEach(() =>
       Effect.gen(function* () {
         if (told !== undefined && !(yield* isMissing)) return

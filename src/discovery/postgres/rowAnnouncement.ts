@@ -5,7 +5,7 @@ import { line, plainLine } from "../../text/plainText.ts"
 import { isAllowedHost } from "../allowed.ts"
 import { addressIn, portIn } from "../address.ts"
 import type { Announcement } from "../Discovery.ts"
-import { type InstanceRow, isSilent } from "./InstanceRow.ts"
+import { type InstanceRow, isSilent, servicePrefix } from "./InstanceRow.ts"
 
 export interface ThisMachine {
   readonly hostname: string
@@ -41,7 +41,8 @@ export const urlFor = (row: InstanceRow, here: ThisMachine): string | undefined 
 const unreachable = (row: InstanceRow, url: string | undefined): string | undefined => {
   const host = line(row.host, 100)
   if (isSilent(row)) {
-    return `has sent no heartbeat for ${silenceText(row.silent_seconds)}; ${host} may be asleep or off, or its \`connect\` was killed`
+    const stopped = row.id.startsWith(servicePrefix) ? ", or opencode's service is not running there" : ""
+    return `has sent no heartbeat for ${silenceText(row.silent_seconds)}; ${host} may be asleep or off, or its \`connect\` was killed${stopped}`
   }
   if (url !== undefined) return undefined
   const tunnel =

@@ -9,7 +9,7 @@
  * Calls that only read run again.
  */
 import type { RequestId } from "@modelcontextprotocol/server"
-import { createHash } from "node:crypto"
+import { digest } from "../../text/digest.ts"
 import type { Backend } from "../toolServers.ts"
 import type { CallOfTool } from "./callAccess.ts"
 
@@ -46,10 +46,7 @@ const maxEnded = 4
 /** Of the answers of ended calls. A longer one is not kept. */
 const maxBytes = 64 * 1024
 
-const keyOf = (name: string, args: unknown): string =>
-  createHash("sha256")
-    .update(JSON.stringify([name, args]))
-    .digest("base64")
+const keyOf = (name: string, args: unknown): string => digest(JSON.stringify([name, args])).toString("base64")
 
 export const makeRunningCalls = ({ isReadonly, maxAgeMs, now }: RunningCallsOptions) => {
   const running = new Map<RequestId, RunningCall>()

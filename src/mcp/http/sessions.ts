@@ -8,11 +8,13 @@ import type { HttpServerResponse } from "effect/http"
 import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
+import { callsIn } from "./callAccess.ts"
 import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
 import { handshakeRequest, hasInitialize, initializeOf, invalidInitialize, sessionHeader } from "./handshake.ts"
 import { badRequest, jsonRpcError, serverResponse } from "./responses.ts"
 import { makeRunningCalls } from "./runningCalls.ts"
+import { makeSameIds } from "./sameIds.ts"
 import { readSessionId, type SessionId } from "./sessionId.ts"
 
 export interface SessionsOptions {
@@ -76,6 +78,8 @@ interface Session {
   readonly offer: (caller: Caller) => void
   /** Whether the stream of an event can be resumed. */
   readonly knows: (eventId: string) => boolean
+  /** What a request with this id begins with. */
+  readonly begin: ReturnType<typeof makeSameIds>
   /** Forgets the answers that are too old. */
   readonly expire: () => void
   lastUsedAt: number
@@ -158,11 +162,13 @@ export const makeSessions = Effect.fnUntraced(function* (
       },
     })
     const { expire } = running
+    const begin = makeSameIds({ isRunning: (id) => running.get(id) !== undefined })
     const session: Session = {
       subject: caller.subject,
       transport,
       offer,
       knows,
+      begin,
       expire,
       connections: 0,
       lastConnectedAt: now(),
@@ -226,6 +232,7 @@ export const makeSessions = Effect.fnUntraced(function* (
         Effect.sync,
       ),
     )
+    yield* Effect.forEach(callsIn(body), ({ id }) => session.begin(id), { discard: true })
     session.offer(caller)
     const response = yield* Effect.promise(() =>
       session.transport.handleRequest(request, {

@@ -3,9 +3,9 @@
  * characters. It comes back from the client, so it leads to nothing but reading.
  */
 import { Effect, Option, Schema } from "effect"
-import { createHash } from "node:crypto"
 import type { CallValues } from "../../mcp/Call.ts"
 import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
+import { digest } from "../../text/digest.ts"
 
 export type Checkpoint = {
   /** The instance's name, or {@link shortName} of a long one. */
@@ -21,7 +21,7 @@ export type Checkpoint = {
 
 const digestLength = 16
 
-const hash = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, digestLength)
+const hash = (text: string): string => digest(text).toString("base64url").slice(0, digestLength)
 
 /** Distinguishes messages of one session within the life of a task. */
 export const messageDigest = (text: string): string => hash(text.trim())

@@ -5,9 +5,9 @@
  * They are stored in a file, because the end of a client ends its server, too.
  */
 import { Clock, Context, Duration, Effect, Layer, Schema, Semaphore } from "effect"
-import { createHash } from "node:crypto"
 import { CacheFiles } from "../../machine/CacheFiles.ts"
 import { MessageId, type SessionId } from "../../opencode/Identifiers.ts"
+import { digest } from "../../text/digest.ts"
 
 /** What makes a call the same. */
 export interface MessageCall {
@@ -55,9 +55,7 @@ const encode = Schema.encodeEffect(Content)
 
 /** The text of a message is not stored. Ids of sessions are unique across servers and machines. */
 const keyOf = ({ agent = "", model = "", session, text }: MessageCall): string =>
-  createHash("sha256")
-    .update(JSON.stringify([session, text, agent, model]))
-    .digest("base64url")
+  digest(JSON.stringify([session, text, agent, model])).toString("base64url")
 
 const make = Effect.gen(function* () {
   const files = yield* CacheFiles

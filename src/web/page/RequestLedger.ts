@@ -31,6 +31,12 @@ export interface Observation {
 /** Maximum number of settled requests, the newest ones. */
 const maxSettled = 50
 
+/**
+ * How long a request counts as open that no read covers, in milliseconds: one of an old session, whose conversation nobody
+ * looks at any more. A page that shows it reads it every few seconds.
+ */
+const openFor = 60 * 60 * 1000
+
 /** What was shown first stays. Different reads find different sessions above the one that asks. */
 const merged = (known: OpenRequest | undefined, { family, inFleet, ...request }: OpenRequest): OpenRequest => ({
   ...(known ?? request),
@@ -48,10 +54,10 @@ export class RequestLedger {
   observe({ covers, endedAt, requests, startedAt }: Observation): void {
     const open = new Set<string>(requests.map(({ pending }) => pending.request.id))
     for (const [id, { request, seen, settled }] of this.#entries) {
+      if (settled !== undefined || open.has(id)) continue
       // What a later read has seen open may be newer than this one.
-      if (settled === undefined && !open.has(id) && seen <= startedAt && covers(request)) {
-        this.#entries.set(id, { request, seen, settled: { at: endedAt } })
-      }
+      if (seen <= startedAt && covers(request)) this.#entries.set(id, { request, seen, settled: { at: endedAt } })
+      else if (startedAt - seen > openFor) this.#entries.delete(id)
     }
     this.#add(requests, endedAt)
     const settled = [...this.#entries].flatMap(([id, entry]) =>

@@ -1,6 +1,6 @@
 /** The files of the page that never change, served from this process. The build writes them into the bundle. */
-import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { digest } from "../../text/digest.ts"
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8")
 
@@ -10,10 +10,4 @@ export const icon = read("assets/icon.svg")
 export const htmx = readFileSync(new URL(import.meta.resolve("htmx.org/dist/htmx.min.js")), "utf8")
 
 /** Changes with the files, so that a browser may keep them. */
-export const revision = createHash("sha256")
-  .update(style)
-  .update(script)
-  .update(icon)
-  .update(htmx)
-  .digest("hex")
-  .slice(0, 12)
+export const revision = digest([style, script, icon, htmx].join("")).toString("hex").slice(0, 12)

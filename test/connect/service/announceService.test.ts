@@ -1,6 +1,6 @@
 /** What is written about opencode 2's service into a database and on a relay. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Exit, Layer, Redacted, Schema, Scope } from "effect"
 import { announceService } from "../../../src/connect/service/announceService.ts"
 import { keepOnRelay } from "../../../src/connect/service/keepOnRelay.ts"
 import { LocalService, type ServiceState } from "../../../src/connect/service/LocalService.ts"
@@ -49,6 +49,52 @@ describe("opencode's service in a registry", () => {
         ({ length }) => length > 0,
       )
       assert.deepStrictEqual(yield* decode(json), { id })
+    }).pipe(Effect.scoped, Effect.provide([services, machine]))
+  })
+
+  it.effect("has no heartbeat while the service is not running, and is announced at once when it is back", () => {
+    let state: ServiceState = runningAt("http://127.0.0.1:5001")
+    const machine = Layer.merge(
+      Layer.succeed(LocalService, { state: Effect.sync(() => state) }),
+      Layer.succeed(LocalMachine, laptop),
+    )
+    return Effect.gen(function* () {
+      const { stateDirectory } = yield* makeDirectories
+      const { database, of } = recording()
+      yield* announceService({ stateDirectory, registry: { database } })
+      yield* announced(of)
+      state = { _tag: "Away", reason: "is not running" }
+      const before = of("insert").length
+      yield* seconds(60)
+      assert.lengthOf(of("insert"), before)
+      state = runningAt("http://127.0.0.1:5001")
+      yield* seconds(3)
+      assert.isAbove(of("insert").length, before)
+      // Servers that have seen it silent are told.
+      assert.lengthOf(of("notify"), 2)
+    }).pipe(Effect.scoped, Effect.provide([services, machine]))
+  })
+
+  it.effect("is announced by one `connect`, under its name, and by the next one when that ends", () => {
+    const machine = Layer.merge(
+      Layer.succeed(LocalService, { state: Effect.succeed(runningAt("http://127.0.0.1:5001")) }),
+      Layer.succeed(LocalMachine, { ...laptop, isAlive: () => true }),
+    )
+    return Effect.gen(function* () {
+      const { stateDirectory } = yield* makeDirectories
+      const { database, of } = recording()
+      const first = yield* Scope.make()
+      const announce = (name: string, pid: number) =>
+        announceService({ name, stateDirectory, registry: { database }, connect: { pid, log: "" } })
+      const names = Effect.sync(() => of("insert").map(([, name]) => name))
+      yield* Scope.provide(announce("one", 1), first)
+      yield* announced(of)
+      yield* announce("two", 2)
+      yield* seconds(60)
+      assert.deepStrictEqual(new Set(yield* names), new Set(["one"]))
+      yield* Scope.close(first, Exit.void)
+      yield* eventually(Effect.andThen(seconds(2), names), (all) => all.includes("two"))
+      assert.lengthOf(of("delete"), 1)
     }).pipe(Effect.scoped, Effect.provide([services, machine]))
   })
 })

@@ -22,7 +22,7 @@ const makeScene = Effect.gen(function* () {
     directory: `${stateDirectory}/connect/relays`,
     alive,
     take: (pid: number, relay = "ssh relay") =>
-      takeLease({ stateDirectory, relay, holder: { name: "laptop", pid, log: `/log/${pid}` } }).pipe(
+      takeLease({ stateDirectory, place: { relay }, holder: { name: "laptop", pid, log: `/log/${pid}` } }).pipe(
         Effect.provideService(LocalMachine, machine),
       ),
     holders: Effect.map(readLeases(stateDirectory), (leases) => leases.map(({ pid }) => pid)),

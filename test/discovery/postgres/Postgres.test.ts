@@ -72,6 +72,25 @@ const isSilent = (announcement: Announcement | undefined) =>
 
 withPostgres("Instances in the database", () => {
   layer(RealPostgres.layer, { excludeTestServices: true })((it) => {
+    it.effect("that two `connect` announce have the name of the newer one, whichever sent its heartbeat last", () =>
+      Effect.gen(function* () {
+        const { newDatabase, run } = yield* RealPostgres
+        const url = yield* newDatabase
+        const server = yield* open(url)
+        const older = yield* announce(server.database, instance)
+        yield* announce(server.database, { ...instance, id: "newer", name: "newer" })
+        yield* run(
+          url,
+          "update opencode_fleet_instances set started_at = started_at - interval '1 hour' where id <> 'newer'",
+        )
+        assert.deepStrictEqual(names(yield* server.scan), ["newer", "laptop-shop"])
+        yield* older.update
+        const latest = "select id from opencode_fleet_instances order by seen_at desc limit 1"
+        yield* run(url, latest).pipe(eventually(([row]) => row?.["id"] === instance.id))
+        assert.deepStrictEqual(names(yield* server.scan), ["newer", "laptop-shop"])
+      }),
+    )
+
     it.effect(
       "are found by servers that have opened the database at the same time, and are withdrawn at their end",
       () =>

@@ -16,6 +16,7 @@ const row: InstanceRow = {
   directory: "/work/shop",
   pid: 7,
   birth: "1:2",
+  started: 1,
   heartbeat_seconds: 15,
   silent_seconds: 3,
 }
@@ -58,6 +59,9 @@ describe("A row of the database", () => {
     const silent = found({ ...row, url, silent_seconds: 3700 })
     assert.include(silent.unreachable, "no heartbeat for 1 hour; laptop may be asleep")
     assert.match(silent.url, /\.invalid$/u)
+    assert.notInclude(silent.unreachable, "service")
+    const service = found({ ...row, id: "service-aaaa", url, silent_seconds: 46 })
+    assert.include(service.unreachable, "or opencode's service is not running there")
   })
 
   it.each([

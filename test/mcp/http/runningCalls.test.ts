@@ -1,6 +1,6 @@
 /** An HTTP client sends a call again, with the same id, because its connection broke. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { makeRunningCalls } from "../../../src/mcp/http/runningCalls.ts"
 import { initialize, makeToys, toolCall } from "./toyEndpoint.ts"
@@ -13,11 +13,28 @@ it.effect("A call that is sent again with the same id runs once; one with anothe
     yield* Scope.provide(open({ session, body: toolCall("wait", 2) }), stream)
     assert.strictEqual(yield* waits, "began")
     yield* Scope.close(stream, Exit.void)
-    yield* open({ session, body: toolCall("wait", 2) })
+    const again = yield* Effect.forkChild(open({ session, body: toolCall("wait", 2) }))
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.join(again)
     assert.strictEqual((yield* send({ session, body: toolCall("look", 3) })).status, 200)
     assert.strictEqual(yield* waited, 0)
     yield* open({ session, body: toolCall("wait", 4) })
     assert.strictEqual(yield* waits, "began")
+  }),
+)
+
+it.effect("Of two requests with one id that are read at once, the one whose connection is not broken is answered", () =>
+  Effect.gen(function* () {
+    const { begins, finish, open, send } = yield* makeToys()
+    const { session } = yield* send({ body: initialize() })
+    const call = { session, body: toolCall("finish", 2) }
+    const alive = yield* open(call)
+    yield* begins
+    const broken = yield* Effect.forkChild(Effect.scoped(Effect.andThen(open(call), Effect.never)))
+    yield* send({ session, body: toolCall("look", 3) })
+    yield* Fiber.interrupt(broken)
+    yield* finish
+    assert.include(yield* Effect.promise(() => alive.text()), "structuredContent")
   }),
 )
 

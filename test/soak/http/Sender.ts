@@ -18,6 +18,9 @@ export interface SenderOptions {
   readonly token: () => string
 }
 
+/** In milliseconds. Every call is answered sooner, by what it waits for or by its timeout. */
+const answeredWithin = 90_000
+
 /** Sends a request to `/mcp`. One whose token was replaced meanwhile was refused, and is sent again. */
 export const makeSender = ({ token, url }: SenderOptions) =>
   Effect.fnUntraced(function* ({ body, cutAfter, headers = {}, method = "POST" }: Sending) {
@@ -25,9 +28,7 @@ export const makeSender = ({ token, url }: SenderOptions) =>
     do {
       arrived = nothingArrived()
       const request = { url, method, body, headers: { ...headers, authorization: `Bearer ${token()}` } }
-      yield* cutAfter === undefined
-        ? exchange(request, arrived)
-        : Effect.timeoutOption(exchange(request, arrived), cutAfter)
+      yield* Effect.timeoutOption(exchange(request, arrived), cutAfter ?? answeredWithin)
     } while (arrived.status === 401)
     return arrived
   })

@@ -90,4 +90,15 @@ describe("RequestLedger", () => {
     assert.include(idsOf(ledger), "per_159 settled")
     assert.notInclude(idsOf(ledger), "per_109 settled")
   })
+
+  it("forgets an open request that no read has covered for an hour", () => {
+    const ledger = new RequestLedger()
+    const hour = 60 * 60 * 1000
+    const others = (at: number) => ({ ...read([open("2")], at), covers: () => false })
+    ledger.observe(read([open("1")], 1))
+    ledger.observe(others(hour))
+    assert.deepStrictEqual(idsOf(ledger), ["per_1", "per_2"])
+    ledger.observe(others(hour + 2))
+    assert.deepStrictEqual(idsOf(ledger), ["per_2"])
+  })
 })
