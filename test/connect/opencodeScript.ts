@@ -1,9 +1,10 @@
 /** An opencode that is a shell script on the PATH, started by `connectNew`; HTTP is in memory. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Schedule, Stream } from "effect"
+import { Effect, FileSystem, Layer, Stream } from "effect"
 import { type StopSignal, connectNew } from "../../src/connect/connect.ts"
 import { makeRelay } from "../discovery/relay/relay.ts"
 import { overFake } from "../support/overFake.ts"
+import { eventually } from "../support/eventually.ts"
 
 const services = Layer.mergeAll(NodeServices.layer, overFake)
 export const test = <A, E, R>(body: Effect.Effect<A, E, R>) => body.pipe(Effect.scoped, Effect.provide(services))
@@ -74,4 +75,4 @@ export const filesIn = (directory: string) =>
   )
 
 export const until = <A, E, R>(read: Effect.Effect<A, E, R>, isDone: (value: A) => boolean) =>
-  read.pipe(Effect.repeat({ until: isDone, schedule: Schedule.spaced("5 millis") }), Effect.timeout("10 seconds"))
+  read.pipe(eventually(isDone, "5 millis"))

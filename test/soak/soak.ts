@@ -121,11 +121,11 @@ export const soak = Effect.fnUntraced(function* ({ http, idle, seed, ...options 
   yield* Effect.forEach(Array.from({ length: options.instances }).keys(), (index) => unregister(relay, index))
   yield* client.call("refresh_instances", {})
   yield* Effect.sleep(Duration.minutes(idle))
-  // Idle connections are kept for a few seconds.
+  // Idle connections are kept for a few seconds, and event streams for a minute.
   const after = yield* client.resources.pipe(
     Effect.repeat({
       until: (now) => grown(before, now).length === 0,
-      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(20)]),
+      schedule: Schedule.max([Schedule.spaced("1 second"), Schedule.recurs(90)]),
     }),
   )
   return { ...report, before, after }

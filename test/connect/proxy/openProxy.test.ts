@@ -15,6 +15,7 @@ import { gzipSync } from "node:zlib"
 import { basicAuthorization } from "../../../src/connect/proxy/checkAuthorization.ts"
 import { openProxy, ServiceAway } from "../../../src/connect/proxy/openProxy.ts"
 import { freePort, listening } from "../../support/loopback.ts"
+import { within } from "../../support/patience.ts"
 
 const credentialsOf = (password: string, username = "opencode") => ({ username, password: Redacted.make(password) })
 const fleet = credentialsOf("fleet's pässword", "me")
@@ -303,7 +304,7 @@ describe("an answer", () => {
         assert.strictEqual(yield* received, text)
       }
       answer.destroy()
-      yield* Effect.timeout(Deferred.await(gone), "10 seconds")
+      yield* Deferred.await(gone).pipe(within("the end of the connection"))
     }),
   )
 

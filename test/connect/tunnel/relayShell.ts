@@ -4,6 +4,7 @@ import { ChildProcess } from "effect/process"
 import type { Done } from "effect/Cause"
 import { relayScript } from "../../../src/connect/tunnel/relayScript.ts"
 import { find } from "../../support/requirements.ts"
+import { within } from "../../support/patience.ts"
 
 type Command = readonly [string, ...ReadonlyArray<string>]
 
@@ -70,7 +71,7 @@ export const startShell = Effect.fnUntraced(function* (
       { discard: true },
     )
   }
-  const answer = Queue.take(answers).pipe(Effect.timeout("10 seconds"))
+  const answer = Queue.take(answers).pipe(within("an answer of the script"))
   const ask = (...lines: ReadonlyArray<string>) =>
     Effect.andThen(send(lines.map((line) => `${line}\n`).join("")), answer)
   yield* send(`${before}${relayScript(mark)}`)

@@ -1,11 +1,13 @@
 /** The library over real sockets, on the loopback network and a port of its own. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Queue, Schedule, Scope, Stream } from "effect"
+import { Context, Effect, Exit, Layer, Queue, Scope, Stream } from "effect"
 import multicastDns from "multicast-dns"
 import { createSocket, type Socket } from "node:dgram"
 import { LocalNetworks } from "../../../src/discovery/mdns/localNetworks.ts"
 import { MulticastDns, type MulticastDnsOptions } from "../../../src/discovery/mdns/MulticastDns.ts"
 import { browseQuestion } from "../../../src/discovery/mdns/records.ts"
+import { eventuallySucceeds } from "../../support/eventually.ts"
+import { within } from "../../support/patience.ts"
 
 const errors = {
   missing: new Error("Cannot find package"),
@@ -81,8 +83,8 @@ const start = Effect.fnUntraced(function* (change: Partial<MulticastDnsOptions> 
     dns,
     port,
     made,
-    heard: Effect.timeout(Queue.take(heard), "5 seconds"),
-    opened: Effect.timeout(Queue.take(opened), "20 seconds"),
+    heard: Queue.take(heard).pipe(within("a response")),
+    opened: Queue.take(opened).pipe(within("an open socket")),
     say: (name: string) => Effect.sync(() => voice.respond(answer(name), { address: "127.0.0.1", port })),
     throwIn: (bytes: Uint8Array) => Effect.sync(() => sender.send(bytes, port, "127.0.0.1")),
     move: (now: typeof networks) => Effect.sync(() => (networks = now)),
@@ -111,11 +113,7 @@ describe("MulticastDns", { concurrent: true }, () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.destroy()))
       const names = yield* dns
         .query([browseQuestion])
-        .pipe(
-          Effect.andThen(Effect.timeout(heard, "200 millis")),
-          Effect.retry(Schedule.spaced("50 millis")),
-          Effect.timeout("5 seconds"),
-        )
+        .pipe(Effect.andThen(Effect.timeout(heard, "200 millis")), eventuallySucceeds)
       assert.deepStrictEqual(names.names, ["opencode-2._http._tcp.local"])
     }),
   )
@@ -183,10 +181,7 @@ describe("MulticastDns", { concurrent: true }, () => {
       const { dns, made, move, opened } = yield* start()
       yield* opened
       yield* move([])
-      const error = yield* Effect.flip(dns.query([browseQuestion])).pipe(
-        Effect.retry(Schedule.spaced("100 millis")),
-        Effect.timeout("10 seconds"),
-      )
+      const error = yield* Effect.flip(dns.query([browseQuestion])).pipe(eventuallySucceeds)
       assert.include(error.message, "on no network")
       yield* move([loopback])
       yield* opened

@@ -5,6 +5,7 @@ import { Effect, Fiber, FileSystem, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import { makeAccess, read, trouble } from "./access.ts"
 import { recording } from "./recordings.ts"
+import { eventually } from "../../support/eventually.ts"
 
 /** What `tailscale` prints to stderr before it exits with status 1, in 1.24 or today. */
 const complaints = [
@@ -34,12 +35,7 @@ const exists = (pid: number): boolean => {
 const gone = (pid: number) =>
   Effect.gen(function* () {
     assert.isAbove(pid, 0)
-    yield* TestClock.withLive(
-      Effect.sync(() => exists(pid)).pipe(
-        Effect.repeat({ until: (there) => !there, schedule: Schedule.spaced("10 millis") }),
-        Effect.timeout("5 seconds"),
-      ),
-    )
+    yield* TestClock.withLive(Effect.sync(() => exists(pid)).pipe(eventually((there) => !there, "10 millis")))
   })
 
 layer(NodeServices.layer)("An error names the problem if the command", (it) => {

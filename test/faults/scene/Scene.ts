@@ -13,6 +13,7 @@ import { startRaw } from "../../support/RawServer.ts"
 import { startFaultyServer } from "./FaultyServer.ts"
 import { operations } from "./operations.ts"
 import type { Result, Row } from "./Row.ts"
+import { eventually } from "../../support/eventually.ts"
 
 export type Api = 1 | 2
 
@@ -179,9 +180,9 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
       const holdings = Effect.gen(function* () {
         const { length } = yield* reports
         yield* server.kill("SIGUSR2")
-        const [report] = yield* Effect.repeat(
-          Effect.map(reports, (all) => all.slice(length)),
-          { until: (all) => all.length > 0, schedule: Schedule.spaced("50 millis") },
+        const [report] = yield* Effect.map(reports, (all) => all.slice(length)).pipe(
+          eventually((all) => all.length > 0, "50 millis"),
+          Effect.orDie,
         )
         const links = yield* open
         return { ...decodeReport(report), descriptors: links.length, links }

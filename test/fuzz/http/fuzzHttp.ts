@@ -1,7 +1,8 @@
 /** Sends generated requests to `serve --http`, and checks what a client and its user rely on. */
-import { Effect, FileSystem, Schedule } from "effect"
+import { Effect, FileSystem } from "effect"
 import { startProcess } from "../../soak/ServerProcess.ts"
 import { type FuzzOptions, holdsAfter, maxProblems, problemsAfter, relayOfFake, type Report } from "../report.ts"
+import { eventually } from "../../support/eventually.ts"
 import { makeKnown } from "./known.ts"
 import { type FuzzRequest, requestOf } from "./requests.ts"
 import { type Answered, sendRaw } from "./sendRaw.ts"
@@ -35,15 +36,16 @@ export const fuzzHttp = Effect.fnUntraced(function* ({ count, only, seed }: Fuzz
   const args = ["serve", "--http", "127.0.0.1:0", "--token-file", file]
   const { hasExited, resources } = yield* startProcess(relay.environment(), args, (line) => stderr.push(line))
   const port = yield* Effect.sync(() => /127\.0\.0\.1:(\d+)\/mcp/u.exec(stderr.join("\n"))?.[1]).pipe(
-    Effect.repeat({ until: (found) => found !== undefined, schedule: Schedule.spaced("20 millis") }),
+    eventually((found) => found !== undefined, "20 millis"),
     Effect.map(Number),
-    Effect.timeout("60 seconds"),
   )
   const problems: Array<string> = []
   let answers = 0
   const send = Effect.fnUntraced(function* (index: number, known: Effect.Success<ReturnType<typeof makeKnown>>) {
     const request = yield* requestOf(seed, index, known)
-    const answer = yield* sendRaw(port, request, (index * 7919) % (request.bytes.byteLength + 1))
+    const answer = yield* sendRaw(port, request, (index * 7919) % (request.bytes.byteLength + 1)).pipe(
+      Effect.repeat({ times: 2, while: ({ isReset, status }) => isReset && status === undefined && request.isWhole }),
+    )
     if (answer.status !== undefined) answers += 1
     const problem = problemOf(request, answer)
     if (problem !== undefined)

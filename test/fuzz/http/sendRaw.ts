@@ -7,6 +7,11 @@ export interface Answered {
   /** Undefined if the connection ended without an answer. */
   readonly status: number | undefined
   readonly text: string
+  /**
+   * Whether the connection was reset. That can discard an answer which was sent before the whole request was read: a server
+   * that closes a connection resets it if more arrives.
+   */
+  readonly isReset: boolean
 }
 
 /** How long a stream without an end is read. */
@@ -22,6 +27,7 @@ const maxBeginMs = 30_000
 export const sendRaw = (port: number, { bytes, isWhole }: Pick<FuzzRequest, "bytes" | "isWhole">, half: number) =>
   Effect.callback<Answered>((resume) => {
     let text = ""
+    let isReset = false
     const socket = connect(port, "127.0.0.1", () => {
       socket.write(bytes.subarray(0, half))
       socket.write(bytes.subarray(half))
@@ -30,7 +36,7 @@ export const sendRaw = (port: number, { bytes, isWhole }: Pick<FuzzRequest, "byt
       clearTimeout(timer)
       socket.destroy()
       const status = /^HTTP\/1\.1 (\d+)/u.exec(text)?.[1]
-      resume(Effect.succeed({ status: status === undefined ? undefined : Number(status), text }))
+      resume(Effect.succeed({ status: status === undefined ? undefined : Number(status), text, isReset }))
     }
     const isOver = () => text !== "" && (isStream.test(text) || !text.includes("\r\n\r\n"))
     let timer = setTimeout(function again(waited = maxMs) {
@@ -41,7 +47,10 @@ export const sendRaw = (port: number, { bytes, isWhole }: Pick<FuzzRequest, "byt
       text += chunk.toString("latin1")
       if (isStream.test(text) && hasAnswer.test(text)) end()
     })
-    socket.on("error", end)
+    socket.on("error", () => {
+      isReset = true
+      end()
+    })
     socket.on("close", end)
     return Effect.sync(() => {
       clearTimeout(timer)

@@ -8,6 +8,7 @@ import * as OneShotTransport from "../../../src/opencode/http/OneShotTransport.t
 
 import { announcement } from "../../discovery/announcements.ts"
 import { close, listen } from "../../support/loopback.ts"
+import { eventually } from "../../support/eventually.ts"
 
 const identification = Identification.layer({
   credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
@@ -122,7 +123,7 @@ describe("An unknown server", () => {
     Effect.gen(function* () {
       const { heard, open, url } = yield* stranger(() => undefined)
       assert.strictEqual((yield* verdict(url, 50))._tag, "Silent")
-      yield* Effect.sleep("1 millis").pipe(Effect.repeat({ while: () => open.size > 0 }), Effect.timeout("5 seconds"))
+      yield* Effect.sync(() => open.size).pipe(eventually((count) => count === 0, "1 millis"))
       assert.lengthOf(heard, 1)
     }),
   )

@@ -7,6 +7,7 @@ import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import * as OpencodeV2 from "../../../src/opencode/v2/OpencodeV2.ts"
 import { target } from "../../support/overFake.ts"
 import { type Answer, rawHttp } from "../../support/rawHttp.ts"
+import { within } from "../../support/patience.ts"
 
 const versions = [
   {
@@ -36,7 +37,7 @@ const eventsUntilDeleted = Effect.fnUntraced(function* (answer: Answer) {
   const opencode = (yield* OpencodeClient).at({ ...target, url })
   const events = yield* Stream.runCollect(
     Stream.takeUntil(yield* opencode.events, ({ _tag }) => _tag === "SessionDeleted"),
-  ).pipe(Effect.timeout("10 seconds"))
+  ).pipe(within("the last event"))
   return [...events].map(({ _tag }) => _tag).filter((tag) => tag === "Connected" || tag === "SessionDeleted")
 }, Effect.scoped)
 
