@@ -114,7 +114,10 @@ export const makeStdioTransport = (options: StdioTransportOptions): Transport =>
   }
 
   const output = makeOutput(stdout, {
-    onDrain: pump,
+    onDrain: () => {
+      pump()
+      endIfAnswered()
+    },
     onError: (error) => {
       failed(error)
       ended()
