@@ -1,6 +1,6 @@
 /** A call whose caller went away, and the same call again. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option } from "effect"
+import { Effect, Fiber, Latch, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { CacheFiles, type CacheFilesValues } from "../../../src/machine/CacheFiles.ts"
 import type { CallValues } from "../../../src/mcp/Call.ts"
@@ -49,6 +49,24 @@ describe("the same call after its caller went away", () => {
       yield* pass(1000)
       assert.deepInclude((yield* Fiber.join(onPurpose)).view, { outcome: "completed", text: "Again." })
     }).pipe(Effect.provide(tools())),
+  )
+
+  it.effect.each([{}, { async: true }])(
+    "follows the turn if its answer went to a client that had left (%o)",
+    (parameters) =>
+      Effect.gen(function* () {
+        const fake = yield* withMain
+        const unheard = yield* Latch.make()
+        const first = yield* sending(parameters, { unheard: unheard.await })
+        yield* unheard.open
+        finishAnswer(fake, "All done.")
+        yield* pass(6000)
+        yield* Fiber.join(first)
+        const again = yield* sending(parameters)
+        yield* pass(6000)
+        assert.include((yield* Fiber.join(again)).text, "nothing was sent")
+        assert.lengthOf(fake.prompts, 1)
+      }).pipe(Effect.provide(tools())),
   )
 
   it.effect("with async, it returns the turn that is running", () =>
