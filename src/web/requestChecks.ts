@@ -22,10 +22,13 @@ export interface RequestCheckOptions {
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"]
 
-/** The name in a URL, such as `[::1]` for an IPv6 address. */
-const nameOf = (host: string) => (isIP(host) === 6 ? `[${host}]` : host.toLowerCase())
-
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+/** The name as a browser asks for it: `[::1]` for an IPv6 address, `xn--…` for letters beyond ASCII. */
+const nameOf = (host: string) => {
+  const name = isIP(host) === 6 ? `[${host}]` : host
+  return urlOf(`http://${name}`)?.hostname ?? name
+}
 
 const isAddress = (name: string) => isIP(name.replace(/^\[|\]$/gu, "")) !== 0
 

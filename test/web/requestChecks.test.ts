@@ -8,16 +8,19 @@ const passes = (check: ReturnType<typeof makeRequestCheck>, headers: Record<stri
   check({ ...request(headers, url), headers: { ...headers } as never }) === undefined
 
 describe("The checks of each request", () => {
-  const local = makeRequestCheck({ host: "127.0.0.1", names: ["box.lan"], sharedPaths: ["/mcp"] })
+  const local = makeRequestCheck({ host: "127.0.0.1", names: ["box.lan", "Bücher.example"], sharedPaths: ["/mcp"] })
   const open = makeRequestCheck({
     host: "0.0.0.0",
     publicUrl: new URL("https://fleet.example.com/"),
     sharedPaths: ["/mcp"],
   })
 
-  it.each(["localhost:4180", "127.0.0.1", "[::1]:4180", "box.lan", "BOX.lan:1"])("take the host %s", (host) => {
-    assert.isTrue(passes(local, { host }))
-  })
+  it.each(["localhost:4180", "127.0.0.1", "[::1]:4180", "box.lan", "BOX.lan:1", "xn--bcher-kva.example"])(
+    "take the host %s",
+    (host) => {
+      assert.isTrue(passes(local, { host }))
+    },
+  )
 
   it.each(["", "evil.example", "192.168.1.5:4180", "127.0.0.1.evil.example", "localhost@evil.example", "a b"])(
     "refuse the host %s",

@@ -11,7 +11,8 @@ export const defaultAddress: ListenAddress = { host: "127.0.0.1", port: 4180 }
 
 const maxPort = 65_535
 
-const hostPattern = /^[\p{L}\p{N}._-]+$/u
+/** A name does not begin with `-`, which begins a flag, or a number that is no port. */
+const hostPattern = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u
 
 export const parseAddress = (text: string): Option.Option<ListenAddress> => {
   if (/^\d+$/u.test(text)) return withPort(defaultAddress.host, text)

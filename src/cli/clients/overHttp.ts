@@ -2,10 +2,15 @@
 import { Effect } from "effect"
 import { type Client, clientConfigurations, configurationText } from "./clientConfigurations.ts"
 import { httpConfigurations } from "./httpConfigurations.ts"
-import { type OtherServers, type RemoteInput, remoteOf } from "./remote.ts"
+import { type RemoteInput, type RemoteNews, remoteOf } from "./remote.ts"
 import { tokenNotes } from "./tokenNotes.ts"
 
-const otherServersNote = (client: Client, { others, url }: { readonly url: string } & OtherServers) =>
+const newTokenNote = ({ newTokenFile }: RemoteNews) =>
+  newTokenFile === undefined
+    ? []
+    : [`There was no token yet, so one was made, in ${newTokenFile}. opencode-fleet serve --http will use it.`]
+
+const otherServersNote = (client: Client, { others, url }: { readonly url: string } & RemoteNews) =>
   others.length === 0
     ? []
     : [
@@ -19,5 +24,5 @@ export const overHttp = Effect.fnUntraced(function* (client: Client, input: Remo
   const remote = yield* remoteOf(input)
   const text = yield* Effect.fromResult(configurationText(httpConfigurations[client], remote))
   const notes = tokenNotes(client, clientConfigurations[client].title, remote)
-  return [text, [...notes, ...otherServersNote(client, remote)]] as const
+  return [text, [...newTokenNote(remote), ...notes, ...otherServersNote(client, remote)]] as const
 })

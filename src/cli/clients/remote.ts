@@ -21,8 +21,8 @@ const fromFile = Effect.fnUntraced(function* (file: string) {
 /** The token of this user's own server is made here, too, so the client can be told before the server was started. */
 const own = Effect.gen(function* () {
   const file = ownTokenFile((yield* Settings).stateDirectory)
-  yield* Effect.mapError(ensureOwnToken(file), failedWith)
-  return yield* fromFile(file)
+  const isNew = yield* Effect.mapError(ensureOwnToken(file), failedWith)
+  return { source: yield* fromFile(file), newTokenFile: isNew ? file : undefined }
 })
 
 export interface RemoteInput {
@@ -31,9 +31,12 @@ export interface RemoteInput {
   readonly tokenFile: Option.Option<string>
 }
 
-/** Further servers of this user on this machine, if it was not said which one is meant. */
-export interface OtherServers {
+/** What else the user must know. */
+export interface RemoteNews {
+  /** Further servers of this user on this machine, if it was not said which one is meant. */
   readonly others: ReadonlyArray<string>
+  /** Where a token was made, because there was none. */
+  readonly newTokenFile: string | undefined
 }
 
 /** The server that a client is told of if no URL says so: the one at the usual address, or else the newest that is running. */
@@ -47,12 +50,15 @@ const usualServer = Effect.gen(function* () {
 /** This user's token is for the server of this machine, and never sent to another one unless the user says so. */
 export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: RemoteInput) {
   const { others, url: address } = Option.isSome(url) ? { url: url.value, others: [] } : yield* usualServer
-  const source: TokenSource = login
-    ? { kind: "login" }
-    : Option.isSome(tokenFile)
-      ? yield* fromFile((yield* Path.Path).resolve(tokenFile.value))
-      : isLocal(address)
-        ? yield* own
-        : { kind: "variable" }
-  return { url: address, source, others } satisfies Remote & OtherServers
+  const remote = (source: TokenSource, newTokenFile?: string): Remote & RemoteNews => ({
+    url: address,
+    source,
+    others,
+    newTokenFile,
+  })
+  if (login) return remote({ kind: "login" })
+  if (Option.isSome(tokenFile)) return remote(yield* fromFile((yield* Path.Path).resolve(tokenFile.value)))
+  if (!isLocal(address)) return remote({ kind: "variable" })
+  const { newTokenFile, source } = yield* own
+  return remote(source, newTokenFile)
 })

@@ -39,7 +39,9 @@ export const accessFlags = {
 }
 
 /** For the error if one is given without `--http`. */
-export const accessFlagNames = "--no-auth, --token-file, --issuer, --jwks"
-
-export const hasAccessFlags = ({ issuer, jwks, noAuth, tokenFile }: AccessInput): boolean =>
-  noAuth || Option.isSome(tokenFile) || Option.isSome(issuer) || Option.isSome(jwks)
+export const givenAccessFlags = ({ issuer, jwks, noAuth, tokenFile }: AccessInput): ReadonlyArray<string> => [
+  ...(noAuth ? ["--no-auth"] : []),
+  ...(Option.isSome(tokenFile) ? ["--token-file"] : []),
+  ...(Option.isSome(issuer) ? ["--issuer"] : []),
+  ...(Option.isSome(jwks) ? ["--jwks"] : []),
+]

@@ -1,12 +1,14 @@
 /** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
 import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
+import { isIPv6 } from "node:net"
 import { bareFlag } from "../arguments/bareFlag.ts"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
 import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { exitStatus, failedBecause } from "../process/exitStatus.ts"
-import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
+import { capitalised } from "../../text/capitalised.ts"
+import { accessFlags, givenAccessFlags } from "./accessFlags.ts"
 
 const addressForms = "HOST:PORT, HOST or PORT"
 
@@ -18,8 +20,12 @@ const publicUrl = (text: string) =>
   )
 
 /** As a browser asks for it: `Host` without its port. */
-const hostName = (text: string) =>
-  Option.liftPredicate(text, (name) => /^(?:[\p{L}\p{N}._-]+|\[?[\da-f.]*(?::[\da-f.]*){2,}\]?)$/iu.test(name))
+const hostName = (text: string) => {
+  const name = text.replace(/^\[(.*)\]$/u, "$1")
+  const host = isIPv6(name) ? `[${name}]` : name
+  const isName = isIPv6(name) || /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u.test(name)
+  return isName && URL.canParse(`http://${host}`) ? Option.some(new URL(`http://${host}`).hostname) : Option.none()
+}
 
 export const serveInput = {
   http: bareFlag("http").pipe(
@@ -56,15 +62,21 @@ type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 /** What is wrong if flags for HTTP are given without it. */
 export const needsHttp = (input: ServeInput) => {
   const { address, names, publicUrl, revision } = input
-  const given = [Option.isSome(address), Option.isSome(publicUrl), Option.isSome(revision), names.length > 0]
-  return given.includes(true) || hasAccessFlags(input)
-    ? Effect.fail(
+  const given = [
+    ...Option.toArray(Option.map(address, ({ host, port }) => `the address ${host}:${port}`)),
+    ...(names.length > 0 ? ["--host"] : []),
+    ...(Option.isSome(publicUrl) ? ["--public-url"] : []),
+    ...(Option.isSome(revision) ? ["--revision"] : []),
+    ...givenAccessFlags(input),
+  ]
+  return given.length === 0
+    ? Effect.void
+    : Effect.fail(
         failedBecause(
-          `These need --http: ADDRESS, --host, --public-url, --revision, ${accessFlagNames}.`,
+          `${capitalised(given.join(", "))} ${given.length === 1 ? "needs" : "need"} --http, as in opencode-fleet serve --http.`,
           exitStatus.usage,
         ),
       )
-    : Effect.void
 }
 
 /** A signal is the only way to stop it, so it is no failure. Waits for the exit, which pending files delay. */

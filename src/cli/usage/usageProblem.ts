@@ -49,6 +49,10 @@ const invalidValue = (error: CliError.InvalidValue, doc: HelpDoc.HelpDoc): strin
 export const usageProblem = (error: CliError.NonShowHelpErrors, doc: HelpDoc.HelpDoc): string => {
   switch (error._tag) {
     case "UnrecognizedOption": {
+      // `opencode-fleet` alone is `serve`, but only the latter has its flags.
+      if (error.option === "--http" && doc.subcommands !== undefined) {
+        return "--http is a flag of serve and config: opencode-fleet serve --http."
+      }
       const flags = [...doc.flags.map(({ name }) => name), "help", "version"]
       return `There is no flag ${error.option}.${didYouMean(error.option.replace(/^--?/u, ""), flags, "--")}`
     }

@@ -111,7 +111,10 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
       assert(own.source.kind === "file")
       const stored = (yield* fs.readFileString(ownTokenFile(stateDirectory))).trim()
       assert.strictEqual(Redacted.value(own.source.token), stored)
-      assert.deepStrictEqual((yield* remote("http://localhost:5000/mcp")).source, own.source)
+      assert.strictEqual(own.newTokenFile, ownTokenFile(stateDirectory))
+      const again = yield* remote("http://localhost:5000/mcp")
+      assert.deepStrictEqual(again.source, own.source)
+      assert.isUndefined(again.newTokenFile)
       for (const there of [
         "https://fleet.example.com/mcp",
         "http://127.0.0.1.example.com/mcp",

@@ -47,12 +47,30 @@ const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: strin
     '--silent-for takes a duration such as "7 days", "30 minutes" or "0 seconds", not "soon".',
     "opencode-fleet prune [flags]",
   ],
-  ...["70000", ":0", "[::1"].map(
+  ...["70000", ":0", "[::1", "-5"].map(
     (address) =>
       [
         ["serve", "--http", address],
         `ADDRESS takes HOST:PORT, HOST or PORT, with a port from 0 to 65535, not "${address}".`,
         "opencode-fleet serve",
+      ] as const,
+  ),
+  ...["foo", "4180"].map(
+    (address) =>
+      [
+        ["serve", address],
+        `The address ${address === "foo" ? "foo:4180" : "127.0.0.1:4180"} needs --http, as in opencode-fleet serve --http.`,
+        "opencode-fleet serve",
+      ] as const,
+  ),
+  [["serve", "--host", "box", "--no-auth"], "--host, --no-auth need --http, as in opencode-fleet serve --http.", ""],
+  [["--http"], "--http is a flag of serve and config: opencode-fleet serve --http.", "opencode-fleet [COMMAND]"],
+  ...["a b", "a/b", "-a", "1.2.3.4.5", "box:1"].map(
+    (name) =>
+      [
+        ["serve", "--http", `--host=${name}`],
+        `--host takes a host name or an IP address, without a port, not "${name}".`,
+        "",
       ] as const,
   ),
   [["serve", "--http", ""], "ADDRESS cannot be empty.", ""],
