@@ -51,22 +51,20 @@ describe("the same call after its caller went away", () => {
     }).pipe(Effect.provide(tools())),
   )
 
-  it.effect.each([{}, { async: true }])(
-    "follows the turn if its answer went to a client that had left (%o)",
-    (parameters) =>
-      Effect.gen(function* () {
-        const fake = yield* withMain
-        const unheard = yield* Latch.make()
-        const first = yield* sending(parameters, { unheard: unheard.await })
-        yield* unheard.open
-        finishAnswer(fake, "All done.")
-        yield* pass(6000)
-        yield* Fiber.join(first)
-        const again = yield* sending(parameters)
-        yield* pass(6000)
-        assert.include((yield* Fiber.join(again)).text, "nothing was sent")
-        assert.lengthOf(fake.prompts, 1)
-      }).pipe(Effect.provide(tools())),
+  it.effect("follows the turn if its answer went to a client that had left", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const unheard = yield* Latch.make()
+      const first = yield* sending({}, { unheard: unheard.await })
+      yield* unheard.open
+      finishAnswer(fake, "All done.")
+      yield* pass(6000)
+      yield* Fiber.join(first)
+      const again = yield* sending()
+      yield* pass(6000)
+      assert.include((yield* Fiber.join(again)).text, "nothing was sent")
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(tools())),
   )
 
   it.effect("with async, it returns the turn that is running", () =>
