@@ -65,7 +65,7 @@ export default defineConfig({
           exclude: [packageTest],
           // Each file starts an opencode of its own, and mostly waits for it: more workers than CI has cores.
           isolate: false,
-          maxWorkers: 6,
+          maxWorkers: 7,
           sequence: { groupOrder: 1 },
           ...timeouts,
         },

@@ -5,7 +5,7 @@ import { OpencodeNeverAnswered, type StopSignal } from "../../src/connect/connec
 import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
 import { refused } from "../../src/testing/Fault.ts"
 import { freePort, webServer } from "../support/loopback.ts"
-import { filesIn, makeOpencode, run, test, until, untilSignal } from "./opencodeScript.ts"
+import { filesIn, makeOpencode, run, test, untilSignal } from "./opencodeScript.ts"
 
 describe("opencode that connect has started", () => {
   it.live.each([
@@ -48,7 +48,7 @@ describe("opencode that connect has started", () => {
       const running = yield* Effect.forkChild(
         run(made, { args: args(port), stopSignals: Stream.fromQueue(stopSignals) }),
       )
-      const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+      const [file = ""] = yield* made.started
       assert.include(yield* fs.readFileString(`${made.relayDirectory}/${file}`), `"port":${port},`)
       assert.include((yield* made.arguments).join(" ").replace("=", " "), `--port ${port}`)
       yield* Queue.offer(stopSignals, "SIGTERM")
@@ -63,7 +63,7 @@ describe("opencode that connect has started", () => {
         const made = yield* makeOpencode(untilSignal)
         const stopSignals = yield* Queue.unbounded<StopSignal>()
         const running = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
-        const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+        const [file = ""] = yield* made.started
         yield* Queue.offer(stopSignals, signal)
         const { exitStatus, problem } = yield* Fiber.join(running)
         assert.strictEqual(exitStatus, 5)
@@ -81,13 +81,13 @@ describe("opencode that connect has started", () => {
       const inTerminal = yield* Effect.forkChild(
         run(made, { stopSignals: Stream.fromQueue(stopSignals), headless: false }),
       )
-      yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+      yield* made.started
       yield* Queue.offerAll(stopSignals, ["SIGINT", "SIGTERM"])
       assert.strictEqual((yield* Fiber.join(inTerminal)).exitStatus, 5)
       assert.deepStrictEqual(yield* made.signals, ["TERM"])
 
       const headless = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
-      yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+      yield* made.started
       yield* Queue.offer(stopSignals, "SIGINT")
       assert.strictEqual((yield* Fiber.join(headless)).exitStatus, 6)
       assert.deepStrictEqual(yield* made.signals, ["TERM", "INT"])
@@ -98,7 +98,7 @@ describe("opencode that connect has started", () => {
     Effect.gen(function* () {
       const made = yield* makeOpencode(untilSignal)
       const running = yield* Effect.forkChild(run(made))
-      const registered = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+      const registered = yield* made.started
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* made.signals, ["TERM"])
       assert.deepStrictEqual(yield* made.registered, registered)

@@ -9,10 +9,11 @@ import { eventually } from "../support/eventually.ts"
 const services = Layer.mergeAll(NodeServices.layer, overFake)
 export const test = <A, E, R>(body: Effect.Effect<A, E, R>) => body.pipe(Effect.scoped, Effect.provide(services))
 
-/** Runs until it gets a signal. */
+/** Runs until it gets a signal. It is `ready` when it can handle one. */
 export const untilSignal = `
-trap 'echo TERM >> "$here/signals"; ls "$here/relay" > "$here/registered"; exit 5' TERM
-trap 'echo INT >> "$here/signals"; exit 6' INT
+trap 'rm "$here/ready"; echo TERM >> "$here/signals"; ls "$here/relay" > "$here/registered"; exit 5' TERM
+trap 'rm "$here/ready"; echo INT >> "$here/signals"; exit 6' INT
+: > "$here/ready"
 while :; do sleep 0.05; done
 `
 
@@ -38,6 +39,11 @@ export const makeOpencode = Effect.fnUntraced(function* (lines: string) {
   return {
     parent,
     relayDirectory: `${parent}/relay`,
+    /** Waits until it is registered, and would handle a signal. Returns its registrations. */
+    started: Effect.andThen(
+      until(fs.exists(`${parent}/ready`), (isReady) => isReady),
+      until(filesIn(`${parent}/relay`), (files) => files.length > 0),
+    ),
     arguments: lineOf("arguments"),
     /** The signals that it received. */
     signals: lineOf("signals"),

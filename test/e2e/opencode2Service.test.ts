@@ -88,14 +88,15 @@ withOpencode2("the service of opencode 2", () => {
       Effect.gen(function* () {
         const service = yield* RealService
         const { run } = yield* asUser
-        const both = yield* run(["instances", "--json"], { TRANSPORT: "service,local-ports" })
-        assert.include(both, '"transports": [\n        "service",\n        "local-ports"\n')
+        // A scan of a machine with many ports may take longer than a command waits for it.
+        const both = yield* run(["instances", "--json"], { TRANSPORT: "service,local-ports" }).pipe(
+          eventually((text) => text.includes('"transports": [\n        "service",\n        "local-ports"\n')),
+        )
         assert.strictEqual(both.split(service.url).length, 2, "listed once")
         const alone = yield* run(["instances", "--json"], {
           TRANSPORT: "local-ports",
           OPENCODE_SERVER_PASSWORD: "fleet-password",
-        })
-        assert.include(alone, service.url)
+        }).pipe(eventually((text) => text.includes(service.url)))
         assert.include(alone, "is opencode 2 and wants its password, which is not sent there")
         assert.include(alone, "Add service to TRANSPORT")
         assert.notInclude(both + alone, service.password)

@@ -3,7 +3,7 @@
  * service of opencode 2, in its lease.
  */
 import { Console, Effect } from "effect"
-import { isHeld, readLeases } from "../../connect/service/relayLease.ts"
+import { isHeld, readLeases } from "../../connect/service/serviceLease.ts"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { Settings } from "../../Settings.ts"

@@ -7,8 +7,9 @@ import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
 import type { MembershipOptions, Registry } from "../join.ts"
+import { line } from "../../text/plainText.ts"
 import { LocalService } from "./LocalService.ts"
-import { takeLease } from "./relayLease.ts"
+import { leaseFile, takeLease } from "./serviceLease.ts"
 
 /** The id of a user's service on a machine, in the database and on relays. */
 export const serviceId = (machine: string) => `${servicePrefix}${machine}`
@@ -52,8 +53,18 @@ export const announceService = Effect.fnUntraced(function* ({
   const named = { name: instanceName(name, hostname, ""), host: hostname }
   const lease = takeLease({
     stateDirectory,
-    place: { registry: registry.database.address },
+    kind: "registries",
+    // One for all names, because the service has one row.
+    file: leaseFile("service", registry.database.address),
     holder: { name: named.name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
+    onWait: (other) =>
+      other === undefined || other.name === named.name
+        ? Effect.logInfo(
+            "another `connect` of this machine announces the service in this database; waiting until it ends",
+          )
+        : Effect.logWarning(
+            `opencode's service is announced as ${line(other.name)} by another \`connect\` of this machine (process ${other.pid}); it is announced as ${named.name} when that one ends`,
+          ),
   }).pipe(
     Effect.catch((error) =>
       Effect.logWarning(

@@ -15,7 +15,7 @@ import { displayCommand } from "../tunnel/displayCommand.ts"
 import { keepTunnel } from "../tunnel/Tunnel.ts"
 import { serviceId } from "./announceService.ts"
 import { LocalService } from "./LocalService.ts"
-import { takeLease } from "./relayLease.ts"
+import { leaseFile, takeLease } from "./serviceLease.ts"
 
 interface OnRelayOptions extends Pick<MembershipOptions, "name" | "stateDirectory" | "connect"> {
   readonly relay: Relay
@@ -49,8 +49,12 @@ export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayO
   const name = instanceName(options.name, hostname, "")
   const lease = yield* takeLease({
     stateDirectory,
-    place: { relay: JSON.stringify([relay.command, relay.directory ?? ""]) },
+    kind: "relays",
+    // Each name is a registration of its own.
+    file: leaseFile(name, JSON.stringify([relay.command, relay.directory ?? ""])),
     holder: { name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
+    onWait: () =>
+      Effect.logInfo("another `connect` of this machine keeps the tunnel to this relay; waiting until it ends"),
   }).pipe(
     Effect.catch((error) =>
       Effect.as(

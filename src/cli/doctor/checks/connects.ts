@@ -1,6 +1,6 @@
 /** The state of every `opencode-fleet connect` on this machine. */
 import { Effect, type FileSystem, type Path } from "effect"
-import { readLeases } from "../../../connect/service/relayLease.ts"
+import { readLeases } from "../../../connect/service/serviceLease.ts"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
 import { LocalMachine, type LocalMachineValues } from "../../../machine/LocalMachine.ts"

@@ -8,26 +8,32 @@ import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { ConnectState } from "../../discovery/relay/Registration.ts"
 import { createFile, replaceFile } from "../../machine/atomicWrite.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
-import { line } from "../../text/plainText.ts"
 
 /** The content of the file. */
-const RelayLease = Schema.Struct({
-  /** The name of the service on the relay. */
+const ServiceLease = Schema.Struct({
+  /** The name under which the service is announced. */
   name: Schema.String,
   ...ConnectState.fields,
   /** Distinguishes the process `pid` from later ones with the same id. */
   birth: Schema.optionalKey(Schema.String),
 })
-type RelayLease = typeof RelayLease.Type
+type ServiceLease = typeof ServiceLease.Type
 
-const RelayLeaseJson = Schema.fromJsonString(RelayLease)
-const decode = Schema.decodeEffect(RelayLeaseJson)
-const encode = Schema.encodeEffect(RelayLeaseJson)
+const ServiceLeaseJson = Schema.fromJsonString(ServiceLease)
+const decode = Schema.decodeEffect(ServiceLeaseJson)
+const encode = Schema.encodeEffect(ServiceLeaseJson)
 
 /** How often a waiting process checks whether the lease is free. */
 const retryEvery = "2 seconds"
 
-const directoryIn = (stateDirectory: string, kind: "relays" | "registries") =>
+/** What a lease is for: the tunnel to a relay, or the row in a database. */
+type LeaseKind = "relays" | "registries"
+
+/** The file of a lease at a relay or database. `name`: leases of different names are held at the same time. */
+export const leaseFile = (name: string, place: string): string =>
+  `${fileNameOf(name)}-${(Hash.string(place) >>> 0).toString(16).padStart(8, "0")}.json`
+
+const directoryIn = (stateDirectory: string, kind: LeaseKind) =>
   Effect.map(Path.Path, (path) => path.join(stateDirectory, "connect", kind))
 
 const readLease = Effect.fnUntraced(function* (file: string) {
@@ -38,16 +44,16 @@ const readLease = Effect.fnUntraced(function* (file: string) {
 export interface LeaseOptions {
   /** Absolute path of the state directory. */
   readonly stateDirectory: string
-  /**
-   * A relay, by its command and its directory, has a lease for each name: there the names are registrations of their own. A
-   * database has one, because the service has one row there.
-   */
-  readonly place: { readonly relay: string } | { readonly registry: string }
-  readonly holder: Pick<RelayLease, "name" | "pid" | "log">
+  readonly kind: LeaseKind
+  /** From {@link leaseFile}. */
+  readonly file: string
+  readonly holder: Pick<ServiceLease, "name" | "pid" | "log">
+  /** Logs that another process has the lease; undefined if its file cannot be read. */
+  readonly onWait: (other: ServiceLease | undefined) => Effect.Effect<void>
 }
 
 /** Whether the process with the lease is running. */
-export const isHeld = Effect.fnUntraced(function* ({ birth, pid }: RelayLease) {
+export const isHeld = Effect.fnUntraced(function* ({ birth, pid }: ServiceLease) {
   return (yield* LocalMachine).isAlive(pid, birth)
 })
 
@@ -55,15 +61,19 @@ export const isHeld = Effect.fnUntraced(function* ({ birth, pid }: RelayLease) {
  * Waits for the lease, and holds it until the scope closes. Returns `write`, which stores the tunnel's state. Fails if the
  * state directory cannot be written.
  */
-export const takeLease = Effect.fnUntraced(function* ({ holder, place, stateDirectory }: LeaseOptions) {
+export const takeLease = Effect.fnUntraced(function* ({
+  holder,
+  kind,
+  onWait,
+  stateDirectory,
+  ...options
+}: LeaseOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const isRelay = "relay" in place
-  const directory = yield* directoryIn(stateDirectory, isRelay ? "relays" : "registries")
-  const hash = (Hash.string(isRelay ? place.relay : place.registry) >>> 0).toString(16).padStart(8, "0")
-  const file = path.join(directory, `${isRelay ? fileNameOf(holder.name) : "service"}-${hash}.json`)
+  const directory = yield* directoryIn(stateDirectory, kind)
+  const file = path.join(directory, options.file)
   const birth = (yield* LocalMachine).birthOf(holder.pid)
-  const lease: RelayLease = { ...holder, ...(birth === undefined ? {} : { birth }) }
+  const lease: ServiceLease = { ...holder, ...(birth === undefined ? {} : { birth }) }
   const json = yield* encode(lease)
   yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
 
@@ -87,14 +97,7 @@ export const takeLease = Effect.fnUntraced(function* ({ holder, place, stateDire
     return yield* take
   })
   if (!(yield* takeAtLast)) {
-    const before = Option.getOrUndefined(yield* readLease(file))
-    yield* isRelay || before === undefined || before.name === holder.name
-      ? Effect.logInfo(
-          `another \`connect\` of this machine ${isRelay ? "keeps the tunnel to this relay" : "announces the service in this database"}; waiting until it ends`,
-        )
-      : Effect.logWarning(
-          `opencode's service is announced as ${line(before.name)} by another \`connect\` of this machine (process ${before.pid}); it is announced as ${holder.name} when that one ends`,
-        )
+    yield* onWait(Option.getOrUndefined(yield* readLease(file)))
     yield* Effect.repeat(takeAtLast, { until: (taken) => taken, schedule: Schedule.spaced(retryEvery) })
   }
   return {

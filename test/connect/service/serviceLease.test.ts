@@ -2,7 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, FileSystem, Scope } from "effect"
-import { readLeases, takeLease } from "../../../src/connect/service/relayLease.ts"
+import { leaseFile, readLeases, takeLease } from "../../../src/connect/service/serviceLease.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 
 const tunnel = { relay: "ssh relay", state: "waiting", since: "2026-11-28T22:00:00.000Z", reason: "no route" } as const
@@ -22,9 +22,13 @@ const makeScene = Effect.gen(function* () {
     directory: `${stateDirectory}/connect/relays`,
     alive,
     take: (pid: number, relay = "ssh relay") =>
-      takeLease({ stateDirectory, place: { relay }, holder: { name: "laptop", pid, log: `/log/${pid}` } }).pipe(
-        Effect.provideService(LocalMachine, machine),
-      ),
+      takeLease({
+        stateDirectory,
+        kind: "relays",
+        file: leaseFile("laptop", relay),
+        holder: { name: "laptop", pid, log: `/log/${pid}` },
+        onWait: () => Effect.void,
+      }).pipe(Effect.provideService(LocalMachine, machine)),
     holders: Effect.map(readLeases(stateDirectory), (leases) => leases.map(({ pid }) => pid)),
     leases: readLeases(stateDirectory),
   }
