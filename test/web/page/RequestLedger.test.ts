@@ -41,6 +41,29 @@ describe("RequestLedger", () => {
     assert.deepStrictEqual(idsOf(ledger), ["per_1", "que_2", "per_3", "per_0"])
   })
 
+  it("shows what a later read knows of a request, and does not forget it in a worse one", () => {
+    const withDetails = (details: Readonly<Record<string, string>> | undefined): OpenRequest => ({
+      ...open("1"),
+      pending: {
+        kind: "permission",
+        request: { ...permission("1"), ...(details === undefined ? {} : { details }) },
+      },
+    })
+    const shownAfter = (...reads: ReadonlyArray<OpenRequest>) => {
+      const ledger = new RequestLedger()
+      for (const [time, request] of reads.entries()) ledger.observe(read([request], time))
+      return ledger
+        .shown(0)
+        .map(({ request: { pending } }) => (pending.kind === "permission" ? pending.request.details : {}))
+    }
+    const command = { command: "rm -rf *" }
+    const whole = { ...command, workdir: "/etc" }
+    assert.deepStrictEqual(shownAfter(withDetails(undefined), withDetails(whole)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(command), withDetails(whole)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(whole), withDetails(undefined)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(whole), withDetails(command)), [whole])
+  })
+
   it("keeps a request open while its instance cannot be read, and opens it again when it is seen again", () => {
     const ledger = new RequestLedger()
     ledger.observe(read([open("1")], 1))
