@@ -33,6 +33,22 @@ const idsOf = (ledger: RequestLedger, since = 0) =>
     .shown(since)
     .map(({ request, settled }) => `${request.pending.request.id}${settled === undefined ? "" : " settled"}`)
 
+const withDetails = (details: Readonly<Record<string, string>> | undefined): OpenRequest => ({
+  ...open("1"),
+  pending: {
+    kind: "permission",
+    request: { ...permission("1"), ...(details === undefined ? {} : { details }) },
+  },
+})
+
+const shownAfter = (...reads: ReadonlyArray<OpenRequest>) => {
+  const ledger = new RequestLedger()
+  for (const [time, request] of reads.entries()) ledger.observe(read([request], time))
+  return ledger
+    .shown(0)
+    .map(({ request: { pending } }) => (pending.kind === "permission" ? pending.request.details : {}))
+}
+
 describe("RequestLedger", () => {
   it("shows the oldest first, of both kinds, and new ones last", () => {
     const ledger = new RequestLedger()
@@ -42,20 +58,6 @@ describe("RequestLedger", () => {
   })
 
   it("shows what a later read knows of a request, and does not forget it in a worse one", () => {
-    const withDetails = (details: Readonly<Record<string, string>> | undefined): OpenRequest => ({
-      ...open("1"),
-      pending: {
-        kind: "permission",
-        request: { ...permission("1"), ...(details === undefined ? {} : { details }) },
-      },
-    })
-    const shownAfter = (...reads: ReadonlyArray<OpenRequest>) => {
-      const ledger = new RequestLedger()
-      for (const [time, request] of reads.entries()) ledger.observe(read([request], time))
-      return ledger
-        .shown(0)
-        .map(({ request: { pending } }) => (pending.kind === "permission" ? pending.request.details : {}))
-    }
     const command = { command: "rm -rf *" }
     const whole = { ...command, workdir: "/etc" }
     assert.deepStrictEqual(shownAfter(withDetails(undefined), withDetails(whole)), [whole])
