@@ -71,9 +71,11 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
         Effect.sync(() => held.delete(session)),
       )
       // A database that does not answer delays neither the turn nor the end of the program.
-      const done = Effect.andThen(released, removeStaleIfDue(connection))
-      return Effect.flatMap(Effect.forkDetach(done, { startImmediately: true }), (fiber) =>
-        Effect.ignore(Effect.timeoutOption(Fiber.await(fiber), "1 second")),
+      return Effect.flatMap(Effect.forkDetach(released, { startImmediately: true }), (fiber) =>
+        Effect.andThen(
+          Effect.ignore(Effect.timeoutOption(Fiber.await(fiber), "1 second")),
+          Effect.forkDetach(removeStaleIfDue(connection)),
+        ),
       )
     })
   }

@@ -1,6 +1,6 @@
 /** Runs the calls of a connection in Effect. */
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
-import { Clock, Context, Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
+import { Clock, Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerIn } from "./access/callerInfo.ts"
@@ -38,19 +38,27 @@ export interface BackendOptions {
   readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
 
-/** How long the calls that are running at the end may go on. One that waits for a person ends at once. */
-interface Grace {
-  /** Calls that do not wait for an agent. */
-  readonly shortCalls: Duration.Input
-  /** Those of `LongRunning` tools end when they have run for this long: until then they may be sending a message. */
-  readonly longCalls: Duration.Duration
-}
+/** How long a call that is running at the end may go on. One that waits for a person ends at once. */
+type Grace = (call: {
+  /** A call of a `LongRunning` tool. */
+  readonly isLong: boolean
+  readonly isReadonly: boolean
+  /** Since it arrived, in milliseconds. */
+  readonly age: number
+}) => Duration.Input
 
 /** The server is being stopped, which must not take long. */
-const onStop: Grace = { shortCalls: "500 millis", longCalls: Duration.zero }
+const onStop: Grace = ({ isLong }) => (isLong ? 0 : "500 millis")
 
-/** The client sends nothing more, and may wait for the answers, as a shell's pipe does. */
-export const onInputEnd: Grace = { shortCalls: "5 seconds", longCalls: Duration.seconds(5) }
+/** A shell's pipe ends right after its requests. */
+const piped = 500
+
+/**
+ * The client sends nothing more, and may wait for its answers, as a shell's pipe does. A client that leaves during a call may
+ * repeat it at another server, so that only calls that change nothing go on.
+ */
+export const onInputEnd: Grace = ({ age, isLong, isReadonly }) =>
+  age < piped || (isReadonly && !isLong) ? "5 seconds" : 0
 
 const defaultEndingText = () => "The server was stopped during this call."
 
@@ -105,22 +113,26 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     mayResume: ({ name }: Resumption, context: ServerContext) => mayCall(callerIn(context), name),
   }
   const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
-  const isLong = ({ name }: ToolRequest) => {
+  const isAnnotated = ({ name }: ToolRequest, annotation: Context.Reference<boolean>) => {
     const tool = tools.get(name)?.tool
-    return tool !== undefined && Context.get(tool.annotations, LongRunning)
+    return tool !== undefined && Context.get(tool.annotations, annotation)
   }
+  const isLong = (request: ToolRequest) => isAnnotated(request, LongRunning)
   /** Waits for the end, and then until a call has to give up. */
   const graceOver = Effect.fnUntraced(function* (request: ToolRequest) {
     const startedAt = yield* Clock.currentTimeMillis
     yield* ending.await
-    const age = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
-    yield* Effect.sleep(isLong(request) ? Duration.subtract(grace.longCalls, age) : grace.shortCalls)
+    const age = (yield* Clock.currentTimeMillis) - startedAt
+    yield* Effect.sleep(grace({ age, isLong: isLong(request), isReadonly: isAnnotated(request, Tool.Readonly) }))
   })
   const call = Effect.fnUntraced(function* (request: ToolRequest) {
     const { args, clientGone, connection, context, name } = request
     const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
     const asking = yield* Latch.make()
-    const surface = { elicit: withElicitation(connection, context), values: { ...progressOf(context), clientGone } }
+    const surface = {
+      elicit: withElicitation(connection, context),
+      values: { ...progressOf(context), clientGone, unheard: ending.await },
+    }
     // Since 2026-07-28, a question is the answer to its call.
     const watched = connection.era === "modern" ? surface : openWhileAsking(asking, surface)
     return yield* Effect.raceFirst(

@@ -37,6 +37,10 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
   if (publicUrl !== undefined) known.add(publicUrl.hostname)
   // A page cannot make a browser ask for an address other than the one that the page is from.
   const acceptsAddresses = !isLoopbackHost(host)
+  /** Whether it is the host of the public URL. A proxy may leave out the port, which a cookie does not know either. */
+  const isPublic = (url: URL) =>
+    publicUrl !== undefined &&
+    (isLoopbackHost(publicUrl.hostname) ? url.host === publicUrl.host : url.hostname === publicUrl.hostname)
   const isBelowPath = publicUrl !== undefined && publicUrl.pathname !== "/"
 
   /** What is wrong with a request, or undefined. */
@@ -49,7 +53,7 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
     const [path = ""] = request.url.split("?")
     // Its links, its cookie and its login would be those of what else is on that host.
     const isForPrograms = sharedPaths.includes(path) || path.startsWith("/.well-known/")
-    if (isBelowPath && asked.host === publicUrl.host && !isForPrograms) {
+    if (isBelowPath && isPublic(asked) && !isForPrograms) {
       return "The page cannot be used below a path. Give this server a host name of its own, or open the page on its machine."
     }
     const { origin } = request.headers

@@ -57,7 +57,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
     }),
   )
 
-  it.effect.each(endings)("exits with 0 when $name during a call, and the turn continues", ({ end }) =>
+  it.effect.each(endings)("exits immediately with 0 when $name during a call, and the turn continues", ({ end }) =>
     Effect.gen(function* () {
       const { id, opencode, raw } = yield* working()
       yield* end(raw)

@@ -6,7 +6,7 @@ import { Data, Effect } from "effect"
 
 export const patience = "150 seconds"
 
-/** Something that has to happen did not. Of a machine that nobody can look at, this is all that is left. */
+/** Something that has to happen did not. On CI, this message is all there is to diagnose from. */
 export class WaitedInVain extends Data.TaggedError("WaitedInVain")<{
   /** What was waited for. */
   readonly what: string

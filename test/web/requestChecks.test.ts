@@ -47,6 +47,13 @@ describe("The checks of each request", () => {
     }
     for (const path of ["/", "/login", "/mcp/"]) assert.isFalse(passes(below, { host }, path))
     assert.isTrue(passes(below, { host: "127.0.0.1:4180" }, "/"))
+    const atPort = makeRequestCheck({
+      host: "127.0.0.1",
+      publicUrl: new URL("https://example.com:8443/fleet"),
+      sharedPaths: ["/mcp"],
+    })
+    // A proxy may leave out the port.
+    assert.isFalse(passes(atPort, { host: "example.com" }, "/"))
   })
 
   it.each(["null", "https://evil.example", "http://192.168.1.5:4180", "file://", "x"])(

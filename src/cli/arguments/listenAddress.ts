@@ -11,7 +11,7 @@ export const defaultAddress: ListenAddress = { host: "127.0.0.1", port: 4180 }
 
 const maxPort = 65_535
 
-/** A name does not begin with `-`, which begins a flag, or a number that is no port. */
+/** It does not begin with `-`: that would be a flag or a negative number. */
 const hostPattern = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u
 
 export const parseAddress = (text: string): Option.Option<ListenAddress> => {

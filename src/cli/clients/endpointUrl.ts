@@ -12,9 +12,10 @@ export const defaultUrl = `http://${defaultAddress.host}:${defaultAddress.port}$
 
 export const isLocal = (url: string): boolean => isLoopbackHost(new URL(url).hostname)
 
-/** The URL of the endpoint, or that of the server, as `--public-url` takes it. */
+/** From the URL of the endpoint, which ends in `/mcp`, or that of the server, as `--public-url` takes it. */
 export const endpointUrl = (text: string): Option.Option<string> =>
   Option.map(webUrl(text), (url) => {
-    if (!url.pathname.endsWith(mcpPath)) url.pathname = `${url.pathname.replace(/\/$/u, "")}${mcpPath}`
+    const path = url.pathname.replace(/\/+$/u, "")
+    url.pathname = path.endsWith(mcpPath) ? path : `${path}${mcpPath}`
     return url.href
   })

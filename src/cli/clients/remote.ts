@@ -5,7 +5,8 @@ import { makeTokenFile } from "../../mcp/access/tokenFile.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
 import { baseScope, fleetScopes } from "../../tools/scopes.ts"
-import { runningServers } from "../server/runningServers.ts"
+import { leadsTo, runningServers } from "../server/runningServers.ts"
+import { defaultAddress } from "../arguments/listenAddress.ts"
 import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { defaultUrl, isLocal } from "./endpointUrl.ts"
 import type { Remote, TokenSource } from "./httpConfigurations.ts"
@@ -39,17 +40,20 @@ export interface RemoteNews {
   readonly newTokenFile: string | undefined
 }
 
-/** The server that a client is told of if no URL says so: the one at the usual address, or else the newest that is running. */
-const usualServer = Effect.gen(function* () {
-  const running = (yield* runningServers((yield* Settings).stateDirectory)).map(({ url }) => url)
-  const [newest = defaultUrl] = running
-  const url = running.includes(defaultUrl) ? defaultUrl : newest
-  return { url, others: running.filter((other) => other !== url) }
+/** The server that a client is told of: if no URL says so, the one at the usual address, or else the newest that is running. */
+const serverOf = Effect.fnUntraced(function* (url: Option.Option<string>) {
+  const running = yield* runningServers((yield* Settings).stateDirectory)
+  if (Option.isSome(url)) {
+    return { url: url.value, access: running.find((one) => one.url === url.value)?.access, others: [] }
+  }
+  const chosen = running.find((one) => leadsTo(one.url, defaultAddress)) ?? running[0]
+  const others = running.filter((one) => one !== chosen)
+  return { url: chosen?.url ?? defaultUrl, access: chosen?.access, others: others.map((other) => other.url) }
 })
 
 /** This user's token is for the server of this machine, and never sent to another one unless the user says so. */
 export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: RemoteInput) {
-  const { others, url: address } = Option.isSome(url) ? { url: url.value, others: [] } : yield* usualServer
+  const { access, others, url: address } = yield* serverOf(url)
   const remote = (source: TokenSource, newTokenFile?: string): Remote & RemoteNews => ({
     url: address,
     source,
@@ -58,6 +62,8 @@ export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: 
   })
   if (login) return remote({ kind: "login" })
   if (Option.isSome(tokenFile)) return remote(yield* fromFile((yield* Path.Path).resolve(tokenFile.value)))
+  if (access?.kind === "login") return remote({ kind: "login" })
+  if (access?.kind === "file") return remote(yield* fromFile(access.file))
   if (!isLocal(address)) return remote({ kind: "variable" })
   const { newTokenFile, source } = yield* own
   return remote(source, newTokenFile)

@@ -49,6 +49,7 @@ const nextStep = (error: ToolError): string => {
     case "InstanceUnreachable":
       return "Check that opencode is still running there; `opencode-fleet instances` shows its health."
     case "RequestTimeout":
+    case "SendTimeout":
       return "It may be starting or stuck; `opencode-fleet instances` shows its health."
     case "Unauthorized":
       if (error.ownCredentials === true) return "`opencode-fleet instances` shows where they come from."

@@ -23,8 +23,10 @@ import { defaultUrl } from "../clients/endpointUrl.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
 import { exitStatus, failedBecause, failedWith } from "../process/exitStatus.ts"
 import type { AccessInput } from "./accessFlags.ts"
+import type { ServerAccess } from "./runningServers.ts"
 
 interface HttpAccess {
+  readonly access: ServerAccess
   readonly gate: Layer.Layer<Gate, TokenFileUnusable, FileSystem.FileSystem | Path.Path>
   /** What the endpoint says about itself to clients that want to log in. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter>
@@ -53,6 +55,7 @@ const issuerOf = Effect.fnUntraced(function* ({ issuer, jwks }: AccessInput, pub
 })
 
 const open: HttpAccess = {
+  access: { kind: "open" },
   gate: Gate.layerOpen(fleetScopes),
   routes: Layer.empty,
   notes: () => ["Without a token: every program and user of this machine can control the agents (--no-auth)."],
@@ -63,6 +66,7 @@ const own = Effect.gen(function* () {
   const file = ownTokenFile((yield* Settings).stateDirectory)
   yield* Effect.mapError(ensureOwnToken(file), failedWith)
   return {
+    access: { kind: "own" },
     gate: layerTokenFile({ file, unnamed: "this user" }, gateScopes),
     routes: Layer.empty,
     notes: (url) => [
@@ -73,12 +77,14 @@ const own = Effect.gen(function* () {
 })
 
 const ofTokens = (file: TokenFile): HttpAccess => ({
+  access: { kind: "file", file: file.file },
   gate: layerTokenFile(file, gateScopes),
   routes: Layer.empty,
   notes: () => [`The tokens are in ${file.file}.`],
 })
 
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
+  access: { kind: "login" },
   gate: file === undefined ? layerIssuer(issuer, gateScopes) : layerIssuerAndTokenFile(issuer, file, gateScopes),
   routes: metadataRoutes({ ...issuer, scopes: loginScopes, title: serverInfo.title }, mcpPath),
   notes: () => [

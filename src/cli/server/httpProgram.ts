@@ -1,5 +1,5 @@
 /** Serves the fleet over HTTP, as the flags of `serve --http` say. */
-import { Console, Context, Effect, Layer, Logger, Option, References } from "effect"
+import { Console, Context, Effect, Layer, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
 import { urlOf } from "../../discovery/address.ts"
 import { toolsLayer } from "../../layers.ts"
@@ -9,6 +9,7 @@ import type { Revisions } from "../../mcp/http/revisions.ts"
 import * as FleetHttp from "../../serveFleetHttp.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
+import { isLoopbackHost } from "../../text/loopback.ts"
 import { version } from "../../version.ts"
 import * as Page from "../../web/page/Page.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
@@ -16,6 +17,7 @@ import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import type { AccessInput } from "./accessFlags.ts"
 import { httpAccess } from "./httpAccess.ts"
+import { logLines } from "./logLines.ts"
 import { announceServer } from "./runningServers.ts"
 import { unavailableWithoutHosts } from "./unavailable.ts"
 
@@ -62,25 +64,24 @@ export const httpProgram = Effect.fnUntraced(
     )
     const { address: bound } = Context.get(services, HttpServer.HttpServer)
     const port = "port" in bound ? bound.port : address.port
-    yield* announceServer(settings.stateDirectory, { ...address, port })
+    yield* announceServer(settings.stateDirectory, { ...address, port }, access.access)
     const own = urlOf(address.host, port)
     const url = Option.match(input.publicUrl, { onNone: () => own, onSome: ({ href }) => href.replace(/\/$/u, "") })
-    const hasPath = Option.exists(input.publicUrl, ({ pathname }) => pathname !== "/")
+    const page = Option.exists(input.publicUrl, ({ pathname }) => pathname !== "/")
+      ? `${own}/, ${isLoopbackHost(address.host) ? "on this machine only" : "where everyone who reaches this address can open its login"}: it cannot be used below a path.`
+      : `${url}/`
     yield* Console.error(`opencode-fleet ${version} is listening on ${own}
 
 ${[
   `MCP clients connect to ${url}${mcpPath}`,
-  hasPath
-    ? `The page for your browser is ${own}/, on this machine only: it cannot be used below a path.`
-    : `The page for your browser is ${url}/`,
+  `The page for your browser is ${page}`,
   ...access.notes(`${url}${mcpPath}`),
   "Press Ctrl-C to stop it.",
 ].join("\n")}`)
     return yield* Effect.never
   },
   Effect.scoped,
-  // One line for each entry, which tools that read logs understand.
-  Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])),
+  logLines,
   Effect.provideServiceEffect(
     References.MinimumLogLevel,
     Effect.map(Settings, ({ logLevel }) => logLevel),

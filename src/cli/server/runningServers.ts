@@ -8,11 +8,20 @@ import { replaceFile } from "../../machine/atomicWrite.ts"
 import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
+import { isLoopbackHost } from "../../text/loopback.ts"
 import type { ListenAddress } from "../arguments/listenAddress.ts"
+
+/** Whom a server lets in: who has its user's own token or one of a file, who logs in, or everybody. */
+const ServerAccess = Schema.Union([
+  Schema.Struct({ kind: Schema.Literals(["own", "login", "open"]) }),
+  Schema.Struct({ kind: Schema.Literal("file"), file: Schema.String }),
+])
+export type ServerAccess = typeof ServerAccess.Type
 
 const RunningServer = Schema.Struct({
   /** Where this machine reaches its endpoint. */
   url: Schema.String,
+  access: ServerAccess,
   pid: Schema.Int,
   /** Distinguishes the process `pid` from later ones with the same id. */
   birth: Schema.optionalKey(Schema.String),
@@ -27,6 +36,12 @@ const Json = Schema.fromJsonString(RunningServer)
 export const localUrl = ({ host, port }: ListenAddress): string => {
   const [address = host] = host === "::" ? ["::1"] : host === "localhost" ? [host] : (loopbackOf(host) ?? [])
   return `${urlOf(address, port)}${mcpPath}`
+}
+
+/** Whether a URL leads to what listens at an address of this machine, under any of its names. */
+export const leadsTo = (url: string, { port }: ListenAddress): boolean => {
+  const parsed = new URL(url)
+  return parsed.port === String(port) && isLoopbackHost(parsed.hostname)
 }
 
 const directoryIn = (stateDirectory: string) => Effect.map(Path.Path, (path) => path.join(stateDirectory, "http"))
@@ -59,7 +74,11 @@ export const runningServers = Effect.fnUntraced(function* (stateDirectory: strin
 })
 
 /** Makes the server known until the scope closes. A state directory that cannot be written is no reason not to serve. */
-export const announceServer = Effect.fnUntraced(function* (stateDirectory: string, address: ListenAddress) {
+export const announceServer = Effect.fnUntraced(function* (
+  stateDirectory: string,
+  address: ListenAddress,
+  access: ServerAccess,
+) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const { birthOf, isAlive } = yield* LocalMachine
@@ -70,7 +89,7 @@ export const announceServer = Effect.fnUntraced(function* (stateDirectory: strin
   yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(file, { force: true })))
   yield* Effect.gen(function* () {
     const since = yield* Clock.currentTimeMillis
-    const server = { url: localUrl(address), pid, ...(birth === undefined ? {} : { birth }), since }
+    const server = { url: localUrl(address), access, pid, ...(birth === undefined ? {} : { birth }), since }
     const text = yield* Schema.encodeEffect(Json)(server)
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* replaceFile(file, text)

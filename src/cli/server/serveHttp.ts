@@ -2,6 +2,7 @@
 import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { isIPv6 } from "node:net"
+import { hostOf } from "../../discovery/address.ts"
 import { bareFlag } from "../arguments/bareFlag.ts"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
 import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
@@ -63,7 +64,7 @@ type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 export const needsHttp = (input: ServeInput) => {
   const { address, names, publicUrl, revision } = input
   const given = [
-    ...Option.toArray(Option.map(address, ({ host, port }) => `the address ${host}:${port}`)),
+    ...Option.toArray(Option.map(address, ({ host, port }) => `the address ${hostOf(host)}:${port}`)),
     ...(names.length > 0 ? ["--host"] : []),
     ...(Option.isSome(publicUrl) ? ["--public-url"] : []),
     ...(Option.isSome(revision) ? ["--revision"] : []),

@@ -62,8 +62,8 @@ const endPatience = "2 seconds"
  * A database that is away is no failure: its connection logs it, and the row is written when it is back.
  *
  * `id` distinguishes the instance from all others, and is also in its registrations. `current` is read for each heartbeat; without
- * a value, there is none, so that a row that is there becomes silent. Returns `update`, which has the row written now, without waiting: other servers are told at once
- * when something has changed.
+ * a value, there is none, so that a row that is there becomes silent. Returns `update`, which has the row written now, without
+ * waiting: other servers are told at once when something has changed.
  */
 export const announceInstance = Effect.fnUntraced(function* <R>(
   database: DatabaseValues,

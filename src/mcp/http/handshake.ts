@@ -14,9 +14,11 @@ interface Initialize {
   readonly session: SessionId | undefined
 }
 
+const isInitialize = (body: unknown) => isObject(body) && body["method"] === "initialize" && "id" in body
+
 /** The request of a client that wants a session. Undefined for any other body. */
 export const initializeOf = (body: unknown): Initialize | undefined => {
-  if (!isObject(body) || body["method"] !== "initialize" || !("id" in body)) return undefined
+  if (!isObject(body) || !isInitialize(body)) return undefined
   const { id } = body
   const session = makeSessionId(crypto.randomUUID(), body["params"] ?? {})
   // The SDK would take an invalid one for another request.
@@ -30,7 +32,7 @@ export const initializeOf = (body: unknown): Initialize | undefined => {
 
 /** Whether `initialize` is in a body, also in a batch. */
 export const hasInitialize = (body: unknown): boolean =>
-  Array.isArray(body) ? body.some((message) => initializeOf(message) !== undefined) : initializeOf(body) !== undefined
+  Array.isArray(body) ? body.some(isInitialize) : isInitialize(body)
 
 export const invalidInitialize = ({ id }: Initialize) =>
   jsonRpcError({

@@ -256,13 +256,13 @@ export const makeSessions = Effect.fnUntraced(function* (
 
   const handle = Effect.fnUntraced(function* (request: Request, body: unknown, caller: Caller) {
     const id = request.headers.get(sessionHeader)
-    const initialize = initializeOf(body)
-    if (id === null && initialize !== undefined) {
+    if (id === null) {
+      const initialize = initializeOf(body)
+      if (initialize === undefined) return badRequest("Mcp-Session-Id header is required")
       return initialize.session === undefined
         ? invalidInitialize(initialize)
         : yield* begin(initialize.session, request, initialize.body, caller)
     }
-    if (id === null) return badRequest("Mcp-Session-Id header is required")
     const session = yield* find(id, request.url, caller)
     if (session === undefined) return jsonRpcError({ status: 404, code: -32001, message: "Session not found" })
     return hasInitialize(body)

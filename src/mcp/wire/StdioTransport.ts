@@ -70,6 +70,8 @@ export const makeStdioTransport = (options: StdioTransportOptions): Transport =>
   }
   /** A client that is done closes stdin at once, and a shell's pipe right after the requests. */
   const inputEnded = () => {
+    // A client that does not read its answers does not wait for them.
+    if (output.isFull()) return ended()
     hasEnded = true
     lines.end()
     pump()
@@ -114,7 +116,10 @@ export const makeStdioTransport = (options: StdioTransportOptions): Transport =>
   }
 
   const output = makeOutput(stdout, {
-    onDrain: pump,
+    onDrain: () => {
+      pump()
+      endIfAnswered()
+    },
     onError: (error) => {
       failed(error)
       ended()

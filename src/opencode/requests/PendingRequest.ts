@@ -87,15 +87,25 @@ const generalPermissions = new Set([...subagentTools, "external_directory", "doo
 const areGeneral = ({ patterns, permission }: PermissionRequest) =>
   generalPermissions.has(permission) || patterns.every((pattern) => pattern === "*")
 
-/** What happens if the request is allowed: the whole command line; else the file, the arguments of the tool, or the patterns. */
-export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
+/** The whole command line, the file, or the patterns. Empty if only the details say what would be done. */
+export const namedActs = (request: PermissionRequest): ReadonlyArray<string> => {
   const { details = {}, patterns } = request
   const { command = "", filePath = "", filepath = filePath, path = filepath } = details
   if (command.trim() !== "") return [command]
   if (!areGeneral(request)) return patterns
   if (path.trim() !== "" && request.permission === "external_directory") return [path]
-  const given = Object.entries(details).map(([name, value]) => `${name}: ${value}`)
-  return given.length === 0 ? patterns : [given.join(", ")]
+  return Object.keys(details).length === 0 ? patterns : []
+}
+
+/** What happens if the request is allowed: the whole command line; else the file, the patterns, or the arguments of the tool. */
+export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
+  const named = namedActs(request)
+  if (named.length > 0) return named
+  return [
+    Object.entries(request.details ?? {})
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(", "),
+  ]
 }
 
 /** {@link requestedActs}, if it is one. */
@@ -104,9 +114,9 @@ export const soleAct = (request: PermissionRequest): string | undefined => {
   return others.length === 0 ? sole : undefined
 }
 
-/** The details that {@link requestedActs} does not show in full, by name. */
+/** The details that {@link namedActs} does not show, by name. */
 export const otherDetails = (request: PermissionRequest): ReadonlyArray<readonly [string, string]> => {
-  const acts = requestedActs(request)
+  const acts = namedActs(request)
   return Object.entries(request.details ?? {}).filter(([, value]) => value.trim() !== "" && !acts.includes(value))
 }
 

@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, Option, Ref } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { NoTurn } from "../requests/decisionErrors.ts"
-import { beforeSending, notPrepared, type SendError } from "./sendErrors.ts"
+import { beforeSending, SendTimeout, type SendError } from "./sendErrors.ts"
 import { SessionClaims } from "../../machine/SessionClaims.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
@@ -111,7 +111,7 @@ export class Turns extends Context.Service<
         if (Option.isSome(report)) return report.value
         const prompted = yield* known.get
         if (Option.isNone(prompted)) {
-          return yield* (yield* Ref.get(known.isBehind)) ? sessionBusy(address) : notPrepared(address, timeout)
+          return yield* (yield* Ref.get(known.isBehind)) ? sessionBusy(address) : new SendTimeout(address.target)
         }
         if (prompted.value.accepted) return yield* reportTimeout(address, prompted.value)
         const turn = yield* confirmArrival(address, prompted.value, "we stopped waiting", "2 seconds")

@@ -1,8 +1,7 @@
 /** The errors of messages that were not sent. */
-import { Duration, Schema } from "effect"
+import { Schema } from "effect"
 import { quote } from "../../text/plainText.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
-import type { SessionAddress } from "./SessionAddress.ts"
 
 /** The message was not sent, because another turn is running in the session. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
@@ -34,19 +33,19 @@ export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("
   }
 }
 
-/** A prompt was not sent, or may not have arrived. */
-export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
-export type SendError = typeof SendError.Type
+/** The timeout of the message ended while opencode was asked what has to be known before: the session's status, the agent. */
+export class SendTimeout extends Schema.TaggedError<SendTimeout>()("SendTimeout", {
+  instance: Schema.String,
+  url: Schema.String,
+}) {
+  override get message() {
+    return `${this.instance} (${this.url}) answered so slowly that the time of the message ended first. The message was not sent.`
+  }
+}
 
-/** Nothing was sent within the timeout, because of what opencode had to answer before. */
-export const notPrepared = ({ target }: SessionAddress, timeout: Duration.Input) =>
-  new RequestTimeout({
-    instance: target.instance,
-    url: target.url,
-    operation: "prepare message",
-    seconds: Duration.toSeconds(timeout),
-    unsent: true,
-  })
+/** A prompt was not sent, or may not have arrived. */
+export const SendError = Schema.Union([SessionBusy, SendTimeout, MessageIdUnusable])
+export type SendError = typeof SendError.Type
 
 /** The error of a request before a message was sent: the error says that the message was not. */
 export const beforeSending = (error: ClientError | SendError): ClientError | SendError => {

@@ -5,11 +5,10 @@
  */
 import {
   alwaysScope,
+  namedActs,
   otherDetails,
   type PermissionRequest,
   type QuestionRequest,
-  requestedActs,
-  soleAct,
 } from "../../opencode/requests/PendingRequest.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -72,9 +71,10 @@ const detail = (name: string, value: string): Block => {
 
 const permissionBlocks = (request: PermissionRequest, shown: string): ReadonlyArray<Block> => {
   const { always = [] } = request
-  const sole = soleAct(request)
+  const acts = namedActs(request)
+  const [sole, ...further] = acts
   return [
-    ...(sole === undefined ? [{ items: items(requestedActs(request)), unit: "item" }] : inFull(sole, shown)),
+    ...(sole === undefined || further.length > 0 ? [{ items: items(acts), unit: "item" }] : inFull(sole, shown)),
     ...(always.length === 0
       ? []
       : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),

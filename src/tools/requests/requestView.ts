@@ -1,11 +1,11 @@
 /** Builds the view of a pending request with everything that a person needs to decide, as printable text. */
 import {
   alwaysScope,
+  namedActs,
   otherDetails,
   type PendingRequest,
   type PermissionRequest,
   type Question,
-  requestedActs,
 } from "../../opencode/requests/PendingRequest.ts"
 import { clip } from "../../text/clip.ts"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -50,7 +50,7 @@ const detailsText = (request: PermissionRequest, isClipped: boolean): ReadonlyAr
   )
 
 const permissionText = (request: PermissionRequest, isClipped: boolean) => {
-  const acts = requestedActs(request)
+  const acts = namedActs(request)
   return [
     `Permission for ${line(request.permission, 100)}:`,
     ...acts

@@ -61,6 +61,7 @@ const nextStep = (error: ToolError): string => {
     case "InstanceUnreachable":
       return "Check that opencode is still running there; refresh_instances checks again."
     case "RequestTimeout":
+    case "SendTimeout":
       return "It may be starting or stuck; refresh_instances shows its health."
     case "Unauthorized":
       if (error.ownCredentials === true) return "list_instances shows where they come from."

@@ -1,5 +1,6 @@
 /** Sends a message, unless an earlier call with the same arguments sent it and its caller went away before the outcome. */
 import { Effect, Option, Schema } from "effect"
+import { Call } from "../../mcp/Call.ts"
 import { ClientError, EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
 import { lookForArrival } from "../../opencode/turns/promptArrival.ts"
@@ -47,31 +48,43 @@ export const sendOnce = Effect.fnUntraced(function* <E, R>(
   { follow, send }: SendOnce<E, R>,
 ) {
   const { find, forget, remember } = yield* UnansweredMessages
+  const { unheard = Effect.never } = yield* Call
+  let isUnheard = false
+  let sent: Turn.Turn | undefined
+  const rememberSent = Effect.suspend(() =>
+    sent === undefined ? Effect.void : remember(call, { prompt: sent.prompt, accepted: sent.accepted }),
+  )
+  // Ends with the call.
+  yield* unheard.pipe(
+    Effect.andThen(Effect.sync(() => (isUnheard = true))),
+    Effect.andThen(rememberSent),
+    Effect.forkChild({ startImmediately: true }),
+  )
   const earlier = yield* find(call)
   if (earlier !== undefined) {
     const prompt = yield* arrived(address, call, earlier)
     if (prompt !== undefined) {
       const view = yield* follow(prompt)
-      yield* forget(prompt)
+      if (!isUnheard) yield* forget(prompt)
       return { ...view, next: `${view.next ?? ""} ${sentByEarlierCall}`.trim() }
     }
   }
-  let sent: Turn.Turn | undefined
+  // At once, since the caller may already be sending it again at another server.
+  const rememberIfUnheard = Effect.suspend(() => (isUnheard ? rememberSent : Effect.void))
   const keeping = (stages: TurnStages): TurnStages => ({
     ...stages,
     publish: (stage) =>
       Effect.suspend(() => {
         // The id of a command that works in a subagent is not that of its message.
-        if (stage._tag === "Following" && stage.turn.session === call.session) sent = stage.turn
-        return stages.publish(stage)
+        if (stage._tag !== "Following" || stage.turn.session !== call.session) return stages.publish(stage)
+        const isFirst = sent === undefined
+        sent = stage.turn
+        return Effect.andThen(isFirst ? rememberIfUnheard : Effect.void, stages.publish(stage))
       }),
   })
   return yield* send(keeping).pipe(
-    Effect.onInterrupt(() =>
-      Effect.suspend(() =>
-        sent === undefined ? Effect.void : remember(call, { prompt: sent.prompt, accepted: sent.accepted }),
-      ),
-    ),
+    Effect.tap(rememberIfUnheard),
+    Effect.onInterrupt(() => rememberSent),
   )
 })
 

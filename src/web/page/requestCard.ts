@@ -1,6 +1,7 @@
 /** A request as a card: everything that the agent asks for, what `always` would allow, and the buttons that decide. */
 import {
   alwaysScope,
+  namedActs,
   otherDetails,
   type PendingRequest,
   type PermissionRequest,
@@ -50,7 +51,7 @@ const details = (request: PermissionRequest): Content => {
 }
 
 const permissionAct = (request: PermissionRequest): Content => [
-  html`<div>${requestedActs(request).map(act)}</div>`,
+  html`<div>${namedActs(request).map(act)}</div>`,
   details(request),
 ]
 

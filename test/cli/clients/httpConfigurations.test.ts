@@ -129,7 +129,7 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
 
   it.effect("takes an URL with or without the path of the endpoint", () =>
     Effect.sync(() => {
-      for (const given of ["http://box:1", "http://box:1/", "http://box:1/mcp"]) {
+      for (const given of ["http://box:1", "http://box:1/", "http://box:1/mcp", "http://box:1/mcp/"]) {
         assert.strictEqual(taken(given), "http://box:1/mcp")
       }
       for (const given of ["https://box/fleet", "https://box/fleet/", "https://box/fleet/mcp"]) {

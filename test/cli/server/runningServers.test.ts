@@ -3,7 +3,14 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, FileSystem, Option } from "effect"
 import { remoteOf } from "../../../src/cli/clients/remote.ts"
-import { announceServer, localUrl, runningServers } from "../../../src/cli/server/runningServers.ts"
+import {
+  announceServer,
+  leadsTo,
+  localUrl,
+  runningServers,
+  type ServerAccess,
+} from "../../../src/cli/server/runningServers.ts"
+import { defaultAddress } from "../../../src/cli/arguments/listenAddress.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { Settings } from "../../../src/Settings.ts"
 
@@ -20,10 +27,16 @@ it.each([
 const at = (port: number) => ({ host: "127.0.0.1", port })
 
 /** As a server with another process id would write it. */
-const leave = Effect.fnUntraced(function* (state: string, pid: number, port: number, since: number, birth = "b") {
+const leave = Effect.fnUntraced(function* (
+  state: string,
+  pid: number,
+  port: number,
+  since: number,
+  { access = { kind: "own" }, birth = "b" }: { readonly access?: ServerAccess; readonly birth?: string } = {},
+) {
   const fs = yield* FileSystem.FileSystem
   yield* fs.makeDirectory(`${state}/http`, { recursive: true })
-  const server = { url: localUrl(at(port)), pid, birth, since }
+  const server = { url: localUrl(at(port)), access, pid, birth, since }
   yield* fs.writeFileString(`${state}/http/${pid}.json`, JSON.stringify(server))
 })
 
@@ -34,6 +47,15 @@ const machine = {
   birthOf: () => "b",
   addresses: () => [],
 }
+
+it.each([
+  ["http://localhost:4180/mcp", true],
+  ["http://[::1]:4180/mcp", true],
+  ["http://127.0.0.1:4181/mcp", false],
+  ["http://192.168.1.5:4180/mcp", false],
+])("%s is the server at the usual address: %s", (url, expected) => {
+  assert.strictEqual(leadsTo(url, defaultAddress), expected)
+})
 
 const urls = (state: string) => Effect.map(runningServers(state), (all) => all.map(({ url }) => url))
 
@@ -50,7 +72,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (
       const state = `${yield* scene}/state`
       yield* Effect.scoped(
         Effect.gen(function* () {
-          yield* announceServer(state, at(5555))
+          yield* announceServer(state, at(5555), { kind: "own" })
           assert.deepStrictEqual(yield* urls(state), ["http://127.0.0.1:5555/mcp"])
           const { mode } = yield* fs.stat(`${state}/http/${process.pid}.json`)
           assert.strictEqual(mode & 0o777, 0o600)
@@ -67,11 +89,11 @@ layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (
         const fs = yield* FileSystem.FileSystem
         const state = yield* scene
         yield* leave(state, 1, 5001, 1)
-        yield* leave(state, 2, 5002, 2, "of an earlier process")
+        yield* leave(state, 2, 5002, 2, { birth: "of an earlier process" })
         yield* leave(state, 9, 5009, 3)
         yield* fs.writeFileString(`${state}/http/7.json`, "{")
         assert.deepStrictEqual(yield* urls(state), ["http://127.0.0.1:5001/mcp"])
-        yield* announceServer(state, at(5555))
+        yield* announceServer(state, at(5555), { kind: "own" })
         const left = yield* fs.readDirectory(`${state}/http`)
         assert.deepStrictEqual(left.toSorted(), ["1.json", "7.json", `${process.pid}.json`].toSorted())
       }).pipe(Effect.scoped, here),
@@ -79,9 +101,28 @@ layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (
 
   it.effect("serves also if the state directory cannot be written", () =>
     Effect.gen(function* () {
-      yield* announceServer("/dev/null/state", at(5555))
+      yield* announceServer("/dev/null/state", at(5555), { kind: "own" })
       assert.deepStrictEqual(yield* urls("/dev/null/state"), [])
     }).pipe(Effect.scoped, here),
+  )
+
+  it.effect("is configured with what it asks for, and no token is made that it would refuse", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const state = yield* scene
+      const settings = Settings.layerOf({ relayDirectory: "/relay", stateDirectory: state })
+      const source = Effect.provide(
+        Effect.map(remoteOf(input), (remote) => remote.source),
+        settings,
+      )
+      yield* leave(state, 1, 5001, 1, { access: { kind: "login" } })
+      assert.deepStrictEqual(yield* source, { kind: "login" })
+      const file = `${state}/tokens`
+      yield* fs.writeFileString(file, `${"t0ken-".repeat(4)} laptop\n`, { mode: 0o600 })
+      yield* leave(state, 2, 5002, 2, { access: { kind: "file", file } })
+      assert.deepInclude(yield* source, { kind: "file", file })
+      assert.notInclude(yield* fs.readDirectory(state), "http-token")
+    }).pipe(here),
   )
 
   it.effect("is what a client is configured for: at the usual address, else the newest one", () =>

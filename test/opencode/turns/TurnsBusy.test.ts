@@ -77,8 +77,8 @@ describe("Turns and a busy session", () => {
       const fiber = yield* sending({ ifBusy, timeout: 2000 })
       yield* pass(5000)
       const error = yield* Effect.flip(Fiber.join(fiber))
-      assert.strictEqual(error._tag, "RequestTimeout")
-      assert.include(error.message, "within 2 s. The message was not sent.")
+      assert.strictEqual(error._tag, "SendTimeout")
+      assert.include(error.message, "The message was not sent.")
       assert.deepStrictEqual(fake.prompts, [])
     }).pipe(Effect.provide(overFake)),
   )

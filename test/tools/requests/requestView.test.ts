@@ -49,6 +49,15 @@ describe("a permission", () => {
     )
   })
 
+  it("shows each argument of a tool whose pattern says nothing once", () => {
+    const details = { repo: "shop", issue: "7" }
+    assert.strictEqual(
+      shown({ permission: "close_issue", patterns: ["*"], details }),
+      "Permission for close_issue:\nrepo: shop\nissue: 7",
+    )
+    assert.strictEqual(shown({ permission: "close_issue", patterns: ["*"] }), "Permission for close_issue:\n  *")
+  })
+
   it("shows the file and the diff of an edit", () => {
     const diff = "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new"
     const text = shown({

@@ -1,6 +1,6 @@
 /** A call whose caller went away, and the same call again. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option } from "effect"
+import { Effect, Fiber, Latch, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { CacheFiles, type CacheFilesValues } from "../../../src/machine/CacheFiles.ts"
 import type { CallValues } from "../../../src/mcp/Call.ts"
@@ -48,6 +48,22 @@ describe("the same call after its caller went away", () => {
       finishAnswer(fake, "Again.")
       yield* pass(1000)
       assert.deepInclude((yield* Fiber.join(onPurpose)).view, { outcome: "completed", text: "Again." })
+    }).pipe(Effect.provide(tools())),
+  )
+
+  it.effect("follows the turn if its answer went to a client that had left", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const unheard = yield* Latch.make()
+      const first = yield* sending({}, { unheard: unheard.await })
+      yield* unheard.open
+      finishAnswer(fake, "All done.")
+      yield* pass(6000)
+      yield* Fiber.join(first)
+      const again = yield* sending()
+      yield* pass(6000)
+      assert.include((yield* Fiber.join(again)).text, "nothing was sent")
+      assert.lengthOf(fake.prompts, 1)
     }).pipe(Effect.provide(tools())),
   )
 

@@ -8,7 +8,7 @@ import { ownTokenFile } from "../../../settings/directories.ts"
 import { Settings } from "../../../Settings.ts"
 import { baseScope, fleetScopes } from "../../../tools/scopes.ts"
 import { defaultAddress, type ListenAddress } from "../../arguments/listenAddress.ts"
-import { localUrl, type RunningServer, runningServers } from "../../server/runningServers.ts"
+import { leadsTo, localUrl, type RunningServer, runningServers } from "../../server/runningServers.ts"
 import { type Check, type MachineServices, ok, problem, warning } from "../Check.ts"
 
 const timeout = "2 seconds"
@@ -65,7 +65,8 @@ export const httpServerAt = (usual: ListenAddress): Check<MachineServices | Sett
   run: Effect.gen(function* () {
     const usualUrl = localUrl(usual)
     const running = yield* runningServers((yield* Settings).stateDirectory)
-    const urls = new Set([usualUrl, ...running.map(({ url }) => url)])
+    const known = running.map(({ url }) => url)
+    const urls = new Set(known.some((url) => leadsTo(url, usual)) ? known : [usualUrl, ...known])
     const found = yield* Effect.forEach(
       urls,
       (url) =>
@@ -74,7 +75,7 @@ export const httpServerAt = (usual: ListenAddress): Check<MachineServices | Sett
             Option.filter(answer, ({ isOurs }) => isOurs),
             {
               onSome: ({ status }) => [
-                observe(url, status, `opencode-fleet config CLIENT --http${url === usualUrl ? "" : ` ${url}`}`),
+                observe(url, status, `opencode-fleet config CLIENT --http${leadsTo(url, usual) ? "" : ` ${url}`}`),
               ],
               onNone: () => running.filter((server) => server.url === url).map(silent),
             },

@@ -33,7 +33,7 @@ const subject = ({ directory, pid, url }: Announcement) =>
 
 const observe = (unannounced: ReadonlyArray<Announcement>, transports: ReadonlyArray<string>) =>
   warning(
-    `${unannounced.length === 1 ? "an opencode runs" : `${unannounced.length} opencodes run`} on this machine and no transport finds ${unannounced.length === 1 ? "it" : "them"}: ${listText(unannounced.map(subject), maxNamed, "; ")}`,
+    `${unannounced.length === 1 ? "an opencode is running" : `${unannounced.length} opencodes are running`} on this machine and no transport finds ${unannounced.length === 1 ? "it" : "them"}: ${listText(unannounced.map(subject), maxNamed, "; ")}`,
     `Set TRANSPORT=${[...transports, "local-ports"].join(",")}, which finds every opencode of yours on this machine, or start it with \`opencode-fleet connect\`.`,
   )
 

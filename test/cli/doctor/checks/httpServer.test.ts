@@ -45,11 +45,11 @@ layer(NodeServices.layer, { excludeTestServices: true })("The server over HTTP",
       const fs = yield* FileSystem.FileSystem
       const state = yield* fs.makeTempDirectoryScoped()
       const server = yield* rawHttp(() => answeringJson(refused, { status: 401 }))
-      yield* announceServer(state, { host: "127.0.0.1", port: server.port })
+      yield* announceServer(state, { host: "127.0.0.1", port: server.port }, { kind: "own" })
       const [here] = yield* found(1, state)
       assert.strictEqual(here?.state, "ok")
       assert.include(here?.message, `http://127.0.0.1:${server.port}/mcp`)
-      yield* announceServer(state, { host: "127.0.0.1", port: 1 })
+      yield* announceServer(state, { host: "127.0.0.1", port: 1 }, { kind: "own" })
       const [gone] = yield* found(2, state)
       assert.strictEqual(gone?.state, "problem")
       assert.include(gone?.message, `(http://127.0.0.1:1/mcp, process ${process.pid}) does not answer`)

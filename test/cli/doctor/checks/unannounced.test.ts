@@ -71,7 +71,7 @@ it.effect("An opencode that no transport finds is named, with the setting that f
     assert.deepStrictEqual(observation, {
       state: "warning",
       message:
-        "an opencode runs on this machine and no transport finds it: http://127.0.0.1:4096 (process 7, /work/shop)",
+        "an opencode is running on this machine and no transport finds it: http://127.0.0.1:4096 (process 7, /work/shop)",
       advice:
         "Set TRANSPORT=local-relay,service,local-ports, which finds every opencode of yours on this machine, or start it with `opencode-fleet connect`.",
     })
