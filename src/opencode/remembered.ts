@@ -6,7 +6,7 @@ import { Equal } from "effect"
 import type { Opencode } from "./Opencode.ts"
 import type { Target } from "./Target.ts"
 
-/** Clients of two thousand instances, of which a probe knows no version. One has about 17 KB. */
+/** Clients of two thousand instances, two for each, because a probe knows no version. One has about 17 KB. */
 const capacity = 4096
 
 /**

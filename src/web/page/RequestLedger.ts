@@ -2,6 +2,7 @@
  * The requests that the page has shown, in the order in which they were first seen. A settled one keeps its place for a while:
  * nothing may move under a finger that is about to press a button.
  */
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { OpenRequest } from "./readWork.ts"
 
 /** What became of a request. */
@@ -37,9 +38,16 @@ const maxSettled = 50
  */
 const openFor = 60 * 60 * 1000
 
-/** What was shown first stays. Different reads find different sessions above the one that asks. */
+const detailsOf = ({ kind, request }: PendingRequest) =>
+  Object.keys((kind === "permission" && request.details) || {}).length
+
+/** The arguments of the waiting tool call can be missing in an earlier read, or in a later one that failed to read them. */
+const fuller = (known: PendingRequest, read: PendingRequest) => (detailsOf(known) > detailsOf(read) ? known : read)
+
+/** Instance and session stay as first shown. Different reads find different sessions above the one that asks. */
 const merged = (known: OpenRequest | undefined, { family, inFleet, ...request }: OpenRequest): OpenRequest => ({
   ...(known ?? request),
+  pending: known === undefined ? request.pending : fuller(known.pending, request.pending),
   family: new Set([...(known?.family ?? []), ...family]),
   inFleet: inFleet || known?.inFleet === true,
 })

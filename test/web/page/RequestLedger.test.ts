@@ -33,12 +33,37 @@ const idsOf = (ledger: RequestLedger, since = 0) =>
     .shown(since)
     .map(({ request, settled }) => `${request.pending.request.id}${settled === undefined ? "" : " settled"}`)
 
+const withDetails = (details: Readonly<Record<string, string>> | undefined): OpenRequest => ({
+  ...open("1"),
+  pending: {
+    kind: "permission",
+    request: { ...permission("1"), ...(details === undefined ? {} : { details }) },
+  },
+})
+
+const shownAfter = (...reads: ReadonlyArray<OpenRequest>) => {
+  const ledger = new RequestLedger()
+  for (const [time, request] of reads.entries()) ledger.observe(read([request], time))
+  return ledger
+    .shown(0)
+    .map(({ request: { pending } }) => (pending.kind === "permission" ? pending.request.details : {}))
+}
+
 describe("RequestLedger", () => {
   it("shows the oldest first, of both kinds, and new ones last", () => {
     const ledger = new RequestLedger()
     ledger.observe(read([open("3"), asked, open("1")], 1))
     ledger.observe(read([open("0"), open("3"), asked, open("1")], 2))
     assert.deepStrictEqual(idsOf(ledger), ["per_1", "que_2", "per_3", "per_0"])
+  })
+
+  it("shows what a later read knows of a request, and does not forget it in a worse one", () => {
+    const command = { command: "rm -rf *" }
+    const whole = { ...command, workdir: "/etc" }
+    assert.deepStrictEqual(shownAfter(withDetails(undefined), withDetails(whole)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(command), withDetails(whole)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(whole), withDetails(undefined)), [whole])
+    assert.deepStrictEqual(shownAfter(withDetails(whole), withDetails(command)), [whole])
   })
 
   it("keeps a request open while its instance cannot be read, and opens it again when it is seen again", () => {
