@@ -45,7 +45,8 @@ onBothVersions((api) => {
         Effect.gen(function* () {
           const { begin, get, until } = yield* client()
           const session_id = yield* newSession("A task")
-          const task = yield* begin("send_message", { session_id, message: slow })
+          // Long enough for its progress to be seen on a busy machine.
+          const task = yield* begin("send_message", { session_id, message: "slow: 20 500" })
           assert.strictEqual(task.status, "working")
           assert.isAtMost(task.taskId.length, 128)
           const working = yield* until(task.taskId, ({ statusMessage }) => statusMessage?.includes("tick") === true)
