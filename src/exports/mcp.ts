@@ -4,7 +4,8 @@
  */
 export { type Caller, Gate, Refused } from "../mcp/access/Gate.ts"
 export { TokenFileUnusable } from "../mcp/access/tokenFile.ts"
-export type { BackendOptions } from "../mcp/effectBackend.ts"
+export type { CallFacts } from "../mcp/callLog.ts"
+export type { BackendOptions, Grace } from "../mcp/effectBackend.ts"
 export type { AccessRules } from "../mcp/http/callAccess.ts"
 export { type Endpoint, type EndpointOptions, makeEndpoint } from "../mcp/http/Endpoint.ts"
 export { McpEndpoint, mcpRoute } from "../mcp/http/McpEndpoint.ts"

@@ -39,7 +39,7 @@ export interface BackendOptions {
 }
 
 /** How long a call that is running at the end may go on. One that waits for a person ends at once. */
-type Grace = (call: {
+export type Grace = (call: {
   /** A call of a `LongRunning` tool. */
   readonly isLong: boolean
   readonly isReadonly: boolean
