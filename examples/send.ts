@@ -12,25 +12,13 @@ import {
   fleetLayer,
   observeTurn,
   OpencodeClient,
-  type PermissionRequest,
-  requestedActs,
   settle,
   Settings,
   Turn,
   type TurnObserver,
   Turns,
 } from "../src/index.ts"
-
-const readOnly = /^(ls|pwd|git status)\b[^;&|<>`$\n]*$/u
-
-// #region rule
-/** Without the whole command line and the directory in which it runs, only a person can decide. */
-const isReadOnly = (request: PermissionRequest) =>
-  request.permission === "bash" &&
-  request.hasArguments === true &&
-  request.details?.command !== undefined &&
-  requestedActs(request).every((command) => readOnly.test(command))
-// #endregion
+import { isReadOnly } from "./readOnlyRule.ts"
 
 const printText: TurnObserver = (stages) =>
   Effect.suspend(() => {

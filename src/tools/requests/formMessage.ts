@@ -71,9 +71,9 @@ const detail = (name: string, value: string): Block => {
 const permissionBlocks = (request: PermissionRequest, shown: string): ReadonlyArray<Block> => {
   const { always = [] } = request
   const { acts, details } = wholeRequest(request)
-  const [sole = "", ...others] = acts
+  const [sole, ...others] = acts
   return [
-    ...(others.length > 0 ? [{ items: items(acts), unit: "item" }] : inFull(sole, shown)),
+    ...(sole === undefined || others.length > 0 ? [{ items: items(acts), unit: "item" }] : inFull(sole, shown)),
     ...(always.length === 0
       ? []
       : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),
