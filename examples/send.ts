@@ -12,6 +12,7 @@ import {
   fleetLayer,
   observeTurn,
   OpencodeClient,
+  type PermissionRequest,
   requestedActs,
   settle,
   Settings,
@@ -20,7 +21,16 @@ import {
   Turns,
 } from "../src/index.ts"
 
-const readOnly = /^(ls|pwd|git status)\b[^;&|<>`$]*$/u
+const readOnly = /^(ls|pwd|git status)\b[^;&|<>`$\n]*$/u
+
+// #region rule
+/** Without the whole command line and the directory in which it runs, only a person can decide. */
+const isReadOnly = (request: PermissionRequest) =>
+  request.permission === "bash" &&
+  request.hasArguments === true &&
+  request.details?.command !== undefined &&
+  requestedActs(request).every((command) => readOnly.test(command))
+// #endregion
 
 const printText: TurnObserver = (stages) =>
   Effect.suspend(() => {
@@ -47,9 +57,7 @@ const program = Effect.gen(function* () {
       const opencode = client.at(target)
       const session = yield* opencode.createSession({ title: "From an example" })
       const decide: DecideRequest = (pending) =>
-        pending.kind === "permission" &&
-        pending.request.permission === "bash" &&
-        requestedActs(pending.request).every((command) => readOnly.test(command))
+        pending.kind === "permission" && isReadOnly(pending.request)
           ? Effect.succeedSome(settle(opencode, session, { ...pending, reply: { reply: "once" } }))
           : Effect.succeedNone
       const { outcome, turn } = yield* observeTurn(

@@ -8,7 +8,7 @@ import type { ClientError } from "./errors.ts"
 import type { TurnEvent } from "./events/TurnEvent.ts"
 import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
-import type { Message } from "./sessions/Message.ts"
+import type { Message, ToolState } from "./sessions/Message.ts"
 import type { PermissionRule } from "./sessions/PermissionRule.ts"
 import type { Elsewhere, Placed, Session, SessionStatus } from "./sessions/Session.ts"
 import type { ApiVersion, Target } from "./Target.ts"
@@ -252,8 +252,16 @@ export interface Opencode {
   /** Stops the turn of a session. `wasRunning` is undefined if the server does not report it. */
   readonly abort: (session: SessionId) => Effect.Effect<{ readonly wasRunning: boolean | undefined }, ClientError>
 
-  /** The requests that turns wait for a person to decide, including those that an abort left behind ({@link Capabilities}). */
+  /**
+   * The requests that turns wait for a person to decide, as opencode has them: including those that an abort left behind
+   * ({@link Capabilities}), and permissions without the arguments of their tool calls.
+   */
   readonly pendingRequests: (directory: string) => Effect.Effect<ReadonlyArray<PendingRequest>, ClientError>
+  /** The tool calls of a message, by their ids. */
+  readonly toolCalls: (
+    session: SessionId,
+    message: MessageId,
+  ) => Effect.Effect<ReadonlyMap<string, ToolState>, ClientError>
   /** Sends the decision; `directory` is that of the session. False if the request was already settled. */
   readonly decide: (directory: string, decision: Decision) => Effect.Effect<boolean, ClientError>
 

@@ -145,6 +145,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       keepAwake: (session) => ask((opencode) => opencode.keepAwake(session)),
       abort: (session) => ask((opencode) => opencode.abort(session)),
       pendingRequests: (directory) => ask((opencode) => opencode.pendingRequests(directory)),
+      toolCalls: (session, message) => ask((opencode) => opencode.toolCalls(session, message)),
       decide: (directory, decision) => ask((opencode) => opencode.decide(directory, decision)),
       events: ask((opencode) => opencode.events),
     }

@@ -82,6 +82,19 @@ onBothVersions((api) => {
           }),
         )
 
+        it.effect("the form names the directory in which a command would run", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(() => Effect.succeed(accept({ decision: "once" })))
+            const session_id = yield* newSession("Elsewhere")
+            const turn = yield* client.call(SendMessage, { session_id, message: "in: /usr | ls -d lib" })
+            assert.strictEqual(turn.outcome, "completed")
+            const forms = yield* client.forms
+            assert.isNotEmpty(forms)
+            for (const { message } of forms) assert.match(message, /^\w+: in \/usr: ls -d lib\n/u)
+            for (const decided of turn.decided ?? []) assert.include(decided, ": in /usr: ls -d lib")
+          }),
+        )
+
         it.effect("the person rejects a permission in the form: rejected", () =>
           Effect.gen(function* () {
             const client = yield* clientWith(() => Effect.succeed(accept({ decision: "reject" })))

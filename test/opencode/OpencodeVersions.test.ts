@@ -79,6 +79,7 @@ const scene = (server: Server) => {
         abort: () => none,
         pendingRequests: () => none,
         decide: () => none,
+        toolCalls: () => none,
       }
     }
   const layer: Layer.Layer<OpencodeClient> = OpencodeVersions.layer({

@@ -9,6 +9,7 @@
  * | any other text             | `Echo: <text>`, streamed word by word                                               |
  * | `say:<text>`               | exactly `<text>`                                                                    |
  * | `run: <shell command>`     | a call of the `bash` tool; after its result `Done: <its output, clipped>`           |
+ * | `in: <directory> \| <shell command>` | the same with the argument `workdir`                                       |
  * | `write: <path>`            | a call of the `write` tool; after its result `Done: <what the tool gives back>`       |
  * | `edit: <path> \| <old> \| <new>` | a call of the `edit` tool; after its result `Done: <what the tool gives back>` |
  * | `later: <shell command>`   | the same in the background (opencode 2)                                             |

@@ -55,6 +55,7 @@ const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
 const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^in:\s*(\S+\s*\|[\s\S]+)$/, (argument) => bashIn(argument)],
   [/^write:\s*(\S+)$/, (file) => ({ _tag: "ToolCall", name: "write", input: written(file) })],
   [/^edit:\s*(\S+\s*\|[\s\S]+\|[\s\S]*)$/, (argument) => ({ _tag: "ToolCall", name: "edit", input: edited(argument) })],
   [/^later:\s*([\s\S]+)$/, (command) => ({ ...bash(command), input: { ...bash(command).input, background: true } })],
@@ -73,6 +74,12 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
 
 const bash = (command: string, chunks: ReadonlyArray<string> = []) =>
   ({ _tag: "ToolCall", name: "bash", input: { command, description: "Runs it" }, chunks }) as const
+
+const bashIn = (argument: string): Reply => {
+  const [workdir = "", ...rest] = argument.split("|").map((part) => part.trim())
+  const call = bash(rest.join(" | "))
+  return { ...call, input: { ...call.input, workdir } }
+}
 
 /** opencode 1 reads `filePath`, opencode 2 `path`. */
 const written = (file: string) => ({ filePath: file, path: file, content: "written" })

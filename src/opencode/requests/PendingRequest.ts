@@ -28,8 +28,10 @@ export interface PermissionRequest {
    * opencode exits.
    */
   readonly alwaysIsStored?: boolean
-  /** Details of the action, by name: the whole `command`, the `filepath` and the `diff` of an edit, … */
+  /** Details of the action, by name: the whole `command`, its `workdir`, the `filepath` and the `diff` of an edit, … */
   readonly details?: Readonly<Record<string, string>>
+  /** Whether `details` has all arguments of the waiting tool call. Without them, `workdir` may be missing. */
+  readonly hasArguments?: boolean
 }
 
 /** `always` also allows similar requests of other sessions. A rejection ends the turn, unless it has a message. */
@@ -80,32 +82,69 @@ export const alwaysScope = ({ alwaysIsStored = false }: PermissionRequest): stri
 /** The tools that start a subagent, by their names in opencode 1 and 2. */
 export const subagentTools: ReadonlySet<string> = new Set(["task", "subagent"])
 
+/** The tools that run a command line, by their names in opencode 1 and 2. */
+export const shellTools: ReadonlySet<string> = new Set(["bash", "shell"])
+
+/** What a tool call that reaches outside the project asks for first. Its patterns name only the directory. */
+export const externalDirectory = "external_directory"
+
 /** Permissions whose patterns name a directory, a tool or an agent. */
-const generalPermissions = new Set([...subagentTools, "external_directory", "doom_loop"])
+const generalPermissions = new Set([...subagentTools, externalDirectory, "doom_loop"])
 
 /** Whether the patterns only say which rule applies, such as that for all calls of a tool. */
 const areGeneral = ({ patterns, permission }: PermissionRequest) =>
   generalPermissions.has(permission) || patterns.every((pattern) => pattern === "*")
 
-/** The whole command line, the file, or the patterns. Empty if only the details say what would be done. */
-export const namedActs = (request: PermissionRequest): ReadonlyArray<string> => {
-  const { details = {}, patterns } = request
-  const { command = "", filePath = "", filepath = filePath, path = filepath } = details
-  if (command.trim() !== "") return [command]
-  if (!areGeneral(request)) return patterns
-  if (path.trim() !== "" && request.permission === "external_directory") return [path]
-  return Object.keys(details).length === 0 ? patterns : []
+const isGiven = (text: string | undefined): text is string => text !== undefined && text.trim() !== ""
+
+/** The command line that would run. The `command` of an MCP server's tool can be anything, so it is one of the arguments. */
+const commandOf = (request: PermissionRequest) => {
+  const { details: { command } = {}, permission } = request
+  const runs = shellTools.has(permission) || permission === externalDirectory || !areGeneral(request)
+  return runs && isGiven(command) ? command : undefined
 }
 
-/** What happens if the request is allowed: the whole command line; else the file, the patterns, or the arguments of the tool. */
-export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
-  const named = namedActs(request)
-  if (named.length > 0) return named
+/** The path outside the project. */
+const pathOf = ({ details = {}, permission }: PermissionRequest) =>
+  permission === externalDirectory
+    ? [details["path"], details["filepath"], details["filePath"]].find(isGiven)
+    : undefined
+
+/** The directories outside the project, except those that the path or the working directory shows. */
+const otherDirectories = (request: PermissionRequest) => {
+  const { details: { workdir = "" } = {}, patterns, permission } = request
+  const shown = [`${workdir}/`, pathOf(request) ?? ""]
+  return permission === externalDirectory
+    ? patterns.filter((pattern) => !shown.some((path) => path.startsWith(pattern.replace(/\*$/u, ""))))
+    : []
+}
+
+/** A directory before other text. Quoted if its name could look like that text. */
+const directoryName = (path: string) => (/[\s"']/u.test(path) ? JSON.stringify(path) : path)
+
+/** The directories that the act is about, which its own text does not show. */
+const places = (request: PermissionRequest) => {
+  const { details: { workdir } = {} } = request
+  const others = otherDirectories(request).map(directoryName)
   return [
-    Object.entries(request.details ?? {})
-      .map(([name, value]) => `${name}: ${value}`)
-      .join(", "),
+    ...(others.length === 0 ? [] : [`access to ${others.join(", ")}`]),
+    ...(commandOf(request) !== undefined && isGiven(workdir) ? [`in ${directoryName(workdir)}`] : []),
   ]
+}
+
+const argumentsOf = (request: PermissionRequest) => {
+  const given = areGeneral(request) ? Object.entries(request.details ?? {}) : []
+  return given.length === 0 ? undefined : given.map(([name, value]) => `${name}: ${value}`).join(", ")
+}
+
+/**
+ * What happens if the request is allowed, for a line or a rule: the whole command line with the directory in which it runs, if
+ * that is not the session's; else the file, the arguments of the tool, or the patterns. The patterns are all that there is if
+ * opencode has not told the command: `details.command` is undefined then.
+ */
+export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
+  const act = commandOf(request) ?? pathOf(request) ?? argumentsOf(request)
+  return act === undefined ? request.patterns : [[...places(request), act].join(": ")]
 }
 
 /** {@link requestedActs}, if it is one. */
@@ -114,10 +153,29 @@ export const soleAct = (request: PermissionRequest): string | undefined => {
   return others.length === 0 ? sole : undefined
 }
 
-/** The details that {@link namedActs} does not show, by name. */
-export const otherDetails = (request: PermissionRequest): ReadonlyArray<readonly [string, string]> => {
-  const acts = namedActs(request)
-  return Object.entries(request.details ?? {}).filter(([, value]) => value.trim() !== "" && !acts.includes(value))
+/** A request where there is room for more than a line: each argument stands by itself, so none can imitate another. */
+export interface WholeRequest {
+  /** Commands, paths or patterns. Empty if the details are everything. */
+  readonly acts: ReadonlyArray<string>
+  /** What the acts do not show, by name. */
+  readonly details: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+export const wholeRequest = (request: PermissionRequest): WholeRequest => {
+  const given = Object.entries(request.details ?? {}).filter(([, value]) => isGiven(value))
+  const act = commandOf(request) ?? pathOf(request)
+  if (act === undefined && (!areGeneral(request) || given.length === 0)) {
+    const { patterns } = request
+    return { acts: patterns, details: given.filter(([, value]) => !patterns.includes(value)) }
+  }
+  const directories = otherDirectories(request)
+  return {
+    acts: act === undefined ? [] : [act],
+    details: [
+      ...(directories.length === 0 ? [] : [["outside the project", directories.join("\n")] as const]),
+      ...given.filter(([, value]) => value !== act),
+    ],
+  }
 }
 
 /** Characters of a request in one line. */

@@ -1,17 +1,26 @@
 /**
  * The arguments of the waiting tool call, for a permission that does not say what would be done: that of an MCP server's tool,
- * of a subagent, and most of opencode 2.
+ * of a subagent, of a command without its directory, and most of opencode 2.
  */
 import { Effect, Record, Schedule, Schema } from "effect"
-import type { ClientError } from "../errors.ts"
-import { isUnreadableAnswer } from "../transient.ts"
-import type { ToolInput, ToolState } from "../sessions/Message.ts"
 import type { TurnEvent } from "../events/TurnEvent.ts"
-import { type PermissionRequest, subagentTools, type WaitingTool } from "./PendingRequest.ts"
+import type { MessageId } from "../Identifiers.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { Part, ToolInput, ToolState } from "../sessions/Message.ts"
+import {
+  externalDirectory,
+  type PendingRequest,
+  type PermissionRequest,
+  shellTools,
+  subagentTools,
+} from "./PendingRequest.ts"
 
-/** Whether only the waiting tool call says what would be done. */
-const needsArguments = ({ details = {}, permission }: PermissionRequest): boolean =>
-  Object.keys(details).every((name) => name === "message") || (subagentTools.has(permission) && !("prompt" in details))
+/** Whether only the waiting tool call says what would be done, or in which directory. */
+const needsArguments = ({ details = {}, hasArguments = false, permission }: PermissionRequest): boolean =>
+  !hasArguments &&
+  (Object.keys(details).every((name) => name === "message") ||
+    (subagentTools.has(permission) && !("prompt" in details)) ||
+    ((shellTools.has(permission) || "command" in details) && !("workdir" in details)))
 
 /** Any values by name, as text. */
 export const detailsFrom = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
@@ -23,58 +32,104 @@ export const detailsFrom = (values: Readonly<Record<string, unknown>>): Readonly
     ),
   )
 
-/** What opencode itself says about the request comes before the arguments, of which the agent writes the description. */
+/** Whether the waiting tool runs a command line, whose description the agent writes. */
+const isShell = (permission: string, input: Readonly<Record<string, string>>) =>
+  shellTools.has(permission) || (permission === externalDirectory && "command" in input)
+
+/** The arguments are what the tool receives, so nothing else replaces one, such as the `message` of opencode 2. */
 export const withArguments = (request: PermissionRequest, input: ToolInput): PermissionRequest => {
   if (!needsArguments(request)) return request
   const { description, ...others } = detailsFrom(input)
-  const given = "command" in others || description === undefined ? others : { description, ...others }
-  return Record.isEmptyRecord(given) ? request : { ...request, details: { ...given, ...request.details } }
+  const given = description === undefined || isShell(request.permission, others) ? others : { description, ...others }
+  const own = Object.entries(request.details ?? {}).map(([name, value]) =>
+    name in given && given[name] !== value ? [`opencode's ${name}`, value] : [name, value],
+  )
+  const details = { ...given, ...Object.fromEntries(own), ...given }
+  return { ...request, hasArguments: true, ...(Record.isEmptyRecord(details) ? {} : { details }) }
 }
 
-/** The state of the waiting tool call; undefined if there is none. */
-export type ReadTool = (
-  session: PermissionRequest["sessionID"],
-  tool: Required<WaitingTool>,
-) => Effect.Effect<ToolState | undefined, ClientError>
+/** The tool calls of a message, by their ids. */
+export type ToolCalls = ReadonlyMap<string, ToolState>
+
+export const toolCallsOf = (parts: ReadonlyArray<Part>): ToolCalls =>
+  new Map(parts.flatMap((part) => (part.type === "tool" ? [[part.callID, part.state] as const] : [])))
+
+export type ReadToolCalls = Opencode["toolCalls"]
 
 /** opencode asks before it has stored the arguments. */
 class NotStoredYet extends Schema.TaggedError<NotStoredYet>()("NotStoredYet", {}) {}
 
 const untilStored = Schedule.upTo(Schedule.spaced("100 millis"), { times: 5 })
 
-/** The request with the arguments of its tool call. A call that cannot be read does not hide its request. */
-export const completePermission =
-  (read: ReadTool) =>
-  (request: PermissionRequest): Effect.Effect<PermissionRequest, ClientError> => {
-    const { sessionID, tool } = request
-    const { callID, messageID } = tool ?? {}
-    if (callID === undefined || messageID === undefined || !needsArguments(request)) return Effect.succeed(request)
-    return read(sessionID, { callID, messageID }).pipe(
-      Effect.filterOrFail(
-        (state) => state?.status !== "pending",
-        () => new NotStoredYet(),
+/** Neither a list nor an event stream waits longer for the arguments. */
+const maxWait = "1 second"
+
+interface Waiting {
+  readonly request: PermissionRequest
+  readonly message: MessageId
+  readonly call: string
+}
+
+const waitingFor = (pending: PendingRequest): ReadonlyArray<Waiting> => {
+  if (pending.kind === "question") return []
+  const { request } = pending
+  const { callID, messageID } = request.tool ?? {}
+  return callID === undefined || messageID === undefined || !needsArguments(request)
+    ? []
+    : [{ request, message: messageID, call: callID }]
+}
+
+const withCall = (pending: PendingRequest, known: ReadonlyMap<MessageId, ToolCalls>): PendingRequest => {
+  const [waiting] = waitingFor(pending)
+  const state = waiting && known.get(waiting.message)?.get(waiting.call)
+  return waiting === undefined || state === undefined || state.status === "pending"
+    ? pending
+    : { kind: "permission", request: withArguments(waiting.request, state.input) }
+}
+
+/**
+ * The requests with the arguments of their tool calls, as far as these can be read in time. One message can have a hundred
+ * requests, so each message is read once; `known` are those that the caller has read just now.
+ */
+export const completeRequests = Effect.fnUntraced(function* (
+  read: ReadToolCalls,
+  requests: ReadonlyArray<PendingRequest>,
+  known: ReadonlyMap<MessageId, ToolCalls> = new Map(),
+) {
+  const calls = new Map(known)
+  const waiting = requests.flatMap(waitingFor)
+  const isStored = ({ call, message }: Waiting) => calls.get(message)?.get(call)?.status !== "pending"
+  const isKnown = (each: Waiting) => calls.has(each.message) && isStored(each)
+  const sessions = new Map(
+    waiting.flatMap((each) => (isKnown(each) ? [] : [[each.message, each.request.sessionID] as const])),
+  )
+  yield* Effect.forEach(
+    sessions,
+    ([message, session]) =>
+      read(session, message).pipe(
+        Effect.tap((found) => Effect.sync(() => calls.set(message, found))),
+        Effect.filterOrFail(
+          () => waiting.every((each) => each.message !== message || isStored(each)),
+          () => new NotStoredYet(),
+        ),
+        Effect.retry({ schedule: untilStored, while: ({ _tag }) => _tag === "NotStoredYet" }),
+        // What cannot be read must not hide the requests.
+        Effect.ignore,
       ),
-      Effect.retry({ schedule: untilStored, while: ({ _tag }) => _tag === "NotStoredYet" }),
-      Effect.map((state) => (state === undefined ? request : withArguments(request, state.input))),
-      Effect.catchTags({
-        NotStoredYet: () => Effect.succeed(request),
-        SessionNotFound: () => Effect.succeed(request),
-      }),
-      Effect.catchIf(isUnreadableAnswer, () => Effect.succeed(request)),
-    )
-  }
+    { concurrency: 8, discard: true },
+  ).pipe(Effect.timeoutOption(maxWait))
+  return requests.map((pending) => withCall(pending, calls))
+})
 
-/** An event stream does not wait longer for the arguments. */
-const maxWait = "2 seconds"
+const completeEvent =
+  (read: ReadToolCalls) =>
+  (event: TurnEvent): Effect.Effect<TurnEvent> =>
+    event._tag === "RequestOpened"
+      ? Effect.map(completeRequests(read, [event.pending]), ([pending = event.pending]) => ({ ...event, pending }))
+      : Effect.succeed(event)
 
-/** {@link completePermission}, for an event. */
-export const completeEvent =
-  (read: ReadTool) =>
-  (event: TurnEvent): Effect.Effect<TurnEvent> => {
-    if (event._tag !== "RequestOpened" || event.pending.kind === "question") return Effect.succeed(event)
-    return completePermission(read)(event.pending.request).pipe(
-      Effect.timeout(maxWait),
-      Effect.map((request): TurnEvent => ({ _tag: "RequestOpened", pending: { kind: "permission", request } })),
-      Effect.orElseSucceed(() => event),
-    )
-  }
+/** {@link completeRequests}, for the requests that these events open. Other events are passed on as they are. */
+export const completeEvents = <Events extends ReadonlyArray<TurnEvent>>(read: ReadToolCalls, events: Events) =>
+  events.some(({ _tag }) => _tag === "RequestOpened")
+    ? Effect.forEach(events, completeEvent(read))
+    : Effect.succeed(events)

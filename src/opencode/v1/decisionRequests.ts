@@ -3,9 +3,8 @@ import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
-import { completePermission } from "../requests/toolArguments.ts"
 import type { Call } from "../http/makeCall.ts"
-import { readTool } from "./readTool.ts"
+import { readToolCalls } from "./readToolCalls.ts"
 import type { Routes } from "./routes.ts"
 import { understood } from "../http/tolerantArray.ts"
 
@@ -14,7 +13,6 @@ const isSettled = (error: ClientError) => error._tag === "OpencodeError" && erro
 
 export const decisionRequests = (routes: Routes, call: Call) => {
   const { request: api } = routes.api
-  const complete = completePermission(readTool(routes, call))
   const reply = (directory: string, decision: Decision) => {
     const query = { directory }
     if (decision.kind === "permission") {
@@ -38,13 +36,12 @@ export const decisionRequests = (routes: Routes, call: Call) => {
         ],
         { concurrency: 2 },
       ).pipe(
-        Effect.flatMap(([permissions, questions]) =>
-          Effect.map(Effect.forEach(permissions, complete, { concurrency: 8 }), (completed) => [
-            ...completed.map((request): PendingRequest => ({ kind: "permission", request })),
-            ...questions.map((request): PendingRequest => ({ kind: "question", request })),
-          ]),
-        ),
+        Effect.map(([permissions, questions]) => [
+          ...permissions.map((request): PendingRequest => ({ kind: "permission", request })),
+          ...questions.map((request): PendingRequest => ({ kind: "question", request })),
+        ]),
       ),
+    toolCalls: readToolCalls(routes, call),
     decide: (directory, decision) =>
       reply(directory, decision).pipe(
         Effect.as(true),

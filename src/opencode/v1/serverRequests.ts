@@ -4,8 +4,8 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import { eventFrames } from "../http/eventStream.ts"
 import type { Described, Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
-import { completeEvent } from "../requests/toolArguments.ts"
-import { readTool } from "./readTool.ts"
+import { completeEvents } from "../requests/toolArguments.ts"
+import { readToolCalls } from "./readToolCalls.ts"
 import type { Routes } from "./routes.ts"
 import { translateFrames } from "./translateEvent.ts"
 import { understood } from "../http/tolerantArray.ts"
@@ -21,13 +21,9 @@ const described = ({ description, name }: Described): Described => ({
 
 export const serverRequests = (routes: Routes, call: Call) => {
   const { api, events, health } = routes
-  const complete = completeEvent(readTool(routes, call))
+  const toolCalls = readToolCalls(routes, call)
   const translate = (frames: NonEmptyReadonlyArray<unknown>) =>
-    Effect.flatMap(translateFrames(frames), (translated) =>
-      translated.some(({ _tag }) => _tag === "RequestOpened")
-        ? Effect.forEach(translated, complete)
-        : Effect.succeed(translated),
-    )
+    Effect.flatMap(translateFrames(frames), (translated) => completeEvents(toolCalls, translated))
   const location = (timeout: number) =>
     api.server.path({ query: {} }).pipe(
       Effect.map(({ directory, worktree }): ServerLocation => ({

@@ -6,8 +6,7 @@ import { understood } from "../http/tolerantArray.ts"
 import { freshMessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
-import { completePermission } from "../requests/toolArguments.ts"
-import { readTool } from "./readTool.ts"
+import { readToolCalls } from "./readToolCalls.ts"
 import { reasonMark, type RefusedSteps } from "./refusals.ts"
 import { formAnswer, toPermission, toQuestion } from "./requests.ts"
 import type { Routes } from "./routes.ts"
@@ -23,7 +22,6 @@ const settledBefore = (error: ClientError) =>
 export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSteps) => {
   const { request: api, session: sessions } = routes.api
   const metadata = sessionMetadata(routes, call)
-  const complete = completePermission(readTool(routes, call))
 
   const permissionsOf = (sessionID: SessionId) =>
     api.permissions({ params: { sessionID } }).pipe(
@@ -40,9 +38,8 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
   const pendingOf = Effect.fnUntraced(
     function* (session: SessionId) {
       const [permissions, forms] = yield* Effect.all([permissionsOf(session), formsOf(session)], { concurrency: 2 })
-      const requests = yield* Effect.forEach(permissions, (permission) => complete(toPermission(permission)))
       return [
-        ...requests.map((request): PendingRequest => ({ kind: "permission", request })),
+        ...permissions.map((permission): PendingRequest => ({ kind: "permission", request: toPermission(permission) })),
         ...forms.map((form): PendingRequest => ({ kind: "question", request: toQuestion(form) })),
       ]
     },
@@ -128,6 +125,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
         Effect.flatMap((ids) => Effect.forEach(ids.filter(isSessionId), pendingOf, { concurrency: 8 })),
         Effect.map((all) => all.flat()),
       ),
+    toolCalls: readToolCalls(routes, call),
     decide: (_directory, decision) => decide(decision).pipe(Effect.catchIf(settledBefore, () => Effect.succeed(false))),
   } satisfies Partial<Opencode>
 }

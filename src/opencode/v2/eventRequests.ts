@@ -2,12 +2,12 @@
 import { Effect, Stream } from "effect"
 import type { Call } from "../http/makeCall.ts"
 import type { Opencode } from "../Opencode.ts"
-import { completeEvent } from "../requests/toolArguments.ts"
+import { completeEvents } from "../requests/toolArguments.ts"
 import { quote } from "../../text/plainText.ts"
 import type { Target } from "../Target.ts"
 import { eventFrames } from "../http/eventStream.ts"
 import type { MessageServices } from "./messageRequests.ts"
-import { readTool } from "./readTool.ts"
+import { readToolCalls } from "./readToolCalls.ts"
 import type { Routes } from "./routes.ts"
 import { makeTranslator, needsWorktree } from "./translateEvents.ts"
 
@@ -16,7 +16,7 @@ const connectTimeout = 3000
 
 export const eventRequests = (routes: Routes, call: Call, target: Target, { refused, worktrees }: MessageServices) => {
   // The translator knows a tool call only if it has seen it.
-  const complete = completeEvent(readTool(routes, call))
+  const toolCalls = readToolCalls(routes, call)
   /** A failure to find the directory of changed files is ignored, because the stored state reports them again. */
   const worktreeOf = (frame: unknown) => {
     const session = needsWorktree(frame)
@@ -39,13 +39,13 @@ export const eventRequests = (routes: Routes, call: Call, target: Target, { refu
         )
         return eventFrames(response.stream).pipe(
           Stream.mapEffect((frame) =>
-            Effect.tap(
-              Effect.map(worktreeOf(frame), (worktree) => translate(frame, worktree)),
-              logUnknown,
+            worktreeOf(frame).pipe(
+              Effect.map((worktree) => translate(frame, worktree)),
+              Effect.tap(logUnknown),
+              Effect.flatMap((events) => completeEvents(toolCalls, events)),
             ),
           ),
           Stream.flattenIterable,
-          Stream.mapEffect(complete),
         )
       }),
       call("events", { timeout: connectTimeout }),

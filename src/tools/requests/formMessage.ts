@@ -5,10 +5,9 @@
  */
 import {
   alwaysScope,
-  namedActs,
-  otherDetails,
   type PermissionRequest,
   type QuestionRequest,
+  wholeRequest,
 } from "../../opencode/requests/PendingRequest.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -71,14 +70,14 @@ const detail = (name: string, value: string): Block => {
 
 const permissionBlocks = (request: PermissionRequest, shown: string): ReadonlyArray<Block> => {
   const { always = [] } = request
-  const acts = namedActs(request)
-  const [sole, ...further] = acts
+  const { acts, details } = wholeRequest(request)
+  const [sole = "", ...others] = acts
   return [
-    ...(sole === undefined || further.length > 0 ? [{ items: items(acts), unit: "item" }] : inFull(sole, shown)),
+    ...(others.length > 0 ? [{ items: items(acts), unit: "item" }] : inFull(sole, shown)),
     ...(always.length === 0
       ? []
       : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),
-    ...otherDetails(request).map(([name, value]) => detail(name, value)),
+    ...details.map(([name, value]) => detail(name, value)),
   ]
 }
 

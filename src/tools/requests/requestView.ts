@@ -1,11 +1,11 @@
 /** Builds the view of a pending request with everything that a person needs to decide, as printable text. */
 import {
   alwaysScope,
-  namedActs,
-  otherDetails,
   type PendingRequest,
   type PermissionRequest,
   type Question,
+  type WholeRequest,
+  wholeRequest,
 } from "../../opencode/requests/PendingRequest.ts"
 import { clip } from "../../text/clip.ts"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -43,21 +43,22 @@ const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
 
 /** Besides what would be done: the diff of an edit, … */
-const detailsText = (request: PermissionRequest, isClipped: boolean): ReadonlyArray<string> =>
-  otherDetails(request).map(
+const detailsText = ({ details }: WholeRequest, isClipped: boolean): ReadonlyArray<string> =>
+  details.map(
     ([name, value]) =>
       `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, isClipped ? maxDetailLength : Infinity)}`,
   )
 
 const permissionText = (request: PermissionRequest, isClipped: boolean) => {
-  const acts = namedActs(request)
+  const whole = wholeRequest(request)
+  const { acts } = whole
   return [
     `Permission for ${line(request.permission, 100)}:`,
     ...acts
       .slice(0, isClipped ? maxActs : Infinity)
       .map((each) => `  ${indented(each, isClipped ? maxLength : Infinity)}`),
     ...(isClipped && acts.length > maxActs ? [`  and ${acts.length - maxActs} more`] : []),
-    ...detailsText(request, isClipped),
+    ...detailsText(whole, isClipped),
   ].join("\n")
 }
 

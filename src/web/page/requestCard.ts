@@ -1,12 +1,12 @@
 /** A request as a card: everything that the agent asks for, what `always` would allow, and the buttons that decide. */
 import {
   alwaysScope,
-  namedActs,
-  otherDetails,
   type PendingRequest,
   type PermissionRequest,
   type QuestionRequest,
   requestedActs,
+  type WholeRequest,
+  wholeRequest,
 } from "../../opencode/requests/PendingRequest.ts"
 import { visible, visibleLine } from "../../text/visible.ts"
 import { allowsCustomAnswer, shownLabels } from "../../tools/requests/question.ts"
@@ -34,26 +34,22 @@ const diffLines = (text: string): Content =>
       return row.startsWith("-") ? html`<span class="removed">${line}</span>` : line
     })
 
-const details = (request: PermissionRequest): Content => {
-  const others = otherDetails(request)
-  return (
-    others.length > 0 &&
-    html`<dl>
-      ${others.map(
-        ([name, value]) =>
-          html`<dt>${visibleLine(name)}</dt>
-            <dd>
-              <pre class="act detail" tabindex="0">${name === "diff" ? diffLines(value) : inFull(value)}</pre>
-            </dd>`,
-      )}
-    </dl>`
-  )
-}
+const detailList = ({ details }: WholeRequest): Content =>
+  details.length > 0 &&
+  html`<dl>
+    ${details.map(
+      ([name, value]) =>
+        html`<dt>${visibleLine(name)}</dt>
+          <dd>
+            <pre class="act detail" tabindex="0">${name === "diff" ? diffLines(value) : inFull(value)}</pre>
+          </dd>`,
+    )}
+  </dl>`
 
-const permissionAct = (request: PermissionRequest): Content => [
-  html`<div>${namedActs(request).map(act)}</div>`,
-  details(request),
-]
+const permissionAct = (request: PermissionRequest): Content => {
+  const whole = wholeRequest(request)
+  return [whole.acts.length > 0 && html`<div>${whole.acts.map(act)}</div>`, detailList(whole)]
+}
 
 const alwaysText = (request: PermissionRequest): Content => {
   const { always = [] } = request

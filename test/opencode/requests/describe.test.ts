@@ -1,9 +1,16 @@
 import { assert, describe as suite, it } from "@effect/vitest"
-import { describe, type PermissionRequest, soleAct } from "../../../src/opencode/requests/PendingRequest.ts"
+import {
+  describe,
+  type PermissionRequest,
+  soleAct,
+  wholeRequest,
+} from "../../../src/opencode/requests/PendingRequest.ts"
 import { permission } from "../../../src/testing/samples.ts"
 
 const inOneLine = (given: Partial<PermissionRequest>) =>
   describe({ kind: "permission", request: { ...permission("1"), ...given } })
+
+const whole = (given: Partial<PermissionRequest>) => wholeRequest({ ...permission("1"), ...given })
 
 suite("A request in one line", () => {
   it("shows the end of a long command", () => {
@@ -32,9 +39,32 @@ suite("A request in one line", () => {
     )
     assert.strictEqual(
       inOneLine({ ...outside, details: { command: "cat /etc/hosts; rm x" } }),
-      "permission for external_directory: cat /etc/hosts; rm x",
+      "permission for external_directory: access to /etc/*: cat /etc/hosts; rm x",
+    )
+    assert.strictEqual(
+      inOneLine({ ...outside, details: { path: "../../etc/shadow" } }),
+      "permission for external_directory: access to /etc/*: ../../etc/shadow",
     )
     assert.strictEqual(inOneLine(outside), "permission for external_directory: /etc/*")
+  })
+
+  it("shows the directory in which a command would run", () => {
+    const details = { command: "rm -rf *", workdir: "/etc" }
+    assert.strictEqual(inOneLine({ details }), "permission for bash: in /etc: rm -rf *")
+    const outside = { permission: "external_directory", details }
+    assert.strictEqual(
+      inOneLine({ ...outside, patterns: ["/etc/*"] }),
+      "permission for external_directory: in /etc: rm -rf *",
+    )
+    assert.strictEqual(
+      inOneLine({ ...outside, patterns: ["/etc/*", "/var/log/*"] }),
+      "permission for external_directory: access to /var/log/*: in /etc: rm -rf *",
+    )
+    assert.strictEqual(
+      inOneLine({ details: { ...details, workdir: "/tmp: ls #" } }),
+      'permission for bash: in "/tmp: ls #": rm -rf *',
+    )
+    assert.strictEqual(inOneLine({ details: { ...details, workdir: "" } }), "permission for bash: rm -rf *")
   })
 
   it("shows the arguments of a tool whose pattern says nothing", () => {
@@ -53,5 +83,31 @@ suite("A request in one line", () => {
       "permission for edit: src/a.ts",
     )
     assert.isUndefined(soleAct({ ...permission("1"), permission: "edit", patterns: ["a.ts", "b.ts"] }))
+  })
+})
+
+suite("A whole request", () => {
+  it("shows each argument of a tool once", () => {
+    const details = { title: "x, force: no", force: "yes" }
+    assert.deepStrictEqual(whole({ permission: "github_close_issue", patterns: ["*"], details }), {
+      acts: [],
+      details: [
+        ["title", "x, force: no"],
+        ["force", "yes"],
+      ],
+    })
+    assert.deepStrictEqual(whole({ permission: "github_close_issue", patterns: ["*"] }), { acts: ["*"], details: [] })
+  })
+
+  it("shows the command, where it would run, and what it reaches", () => {
+    const details = { command: "rm -rf * /var/log/*", workdir: "/etc" }
+    const patterns = ["/etc/*", "/var/log/*"]
+    assert.deepStrictEqual(whole({ permission: "external_directory", patterns, details }), {
+      acts: ["rm -rf * /var/log/*"],
+      details: [
+        ["outside the project", "/var/log/*"],
+        ["workdir", "/etc"],
+      ],
+    })
   })
 })

@@ -6,6 +6,7 @@ import { Context, Effect, Redacted } from "effect"
 import { freshMessageId, type SessionId } from "../../../src/opencode/Identifiers.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import type { PendingRequest } from "../../../src/opencode/requests/PendingRequest.ts"
+import { openRequests } from "../../../src/opencode/requests/pendingRequests.ts"
 import { eventually } from "../eventually.ts"
 import type { OpencodeServer } from "../OpencodeServer.ts"
 
@@ -51,7 +52,11 @@ export const waitingFor = Effect.fnUntraced(function* (session: SessionId) {
   const all = yield* opencode
     .pendingRequests(server.directory)
     .pipe(eventually((pending) => pending.some(({ request }) => request.sessionID === session)))
-  return all.find(({ request }) => request.sessionID === session) as PendingRequest
+  const [pending] = yield* openRequests(
+    opencode,
+    all.filter(({ request }) => request.sessionID === session),
+  )
+  return pending as PendingRequest
 })
 
 /** The answer to a raw request: its status, its headers, and the tag of its error. */
