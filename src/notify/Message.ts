@@ -1,8 +1,8 @@
 /** What a person is told about an event: plain text and the command that comes next. */
-import { CommandLine } from "effect/process"
 import { addressIn, loopbackOf } from "../discovery/address.ts"
 import { clip } from "../text/clip.ts"
 import { digest } from "../text/digest.ts"
+import { ownCommand } from "../text/ownCommand.ts"
 import { line, plainText } from "../text/plainText.ts"
 import type { EventKind, FleetEvent } from "./FleetEvent.ts"
 
@@ -94,7 +94,7 @@ export const messageOf = (event: FleetEvent): Message => {
     ...(event.kind === "waiting" ? { request_id: event.request.id, request_kind: event.request.kind } : {}),
     title: `${instance} ${verbs[kind]}${title === "" ? "" : `: ${title}`}`,
     text: textOf(event),
-    command: CommandLine.display(["opencode-fleet", ...commandOf(event)]),
+    command: ownCommand(...commandOf(event)),
   }
 }
 

@@ -10,6 +10,7 @@ import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { choose, type Choice } from "./choose.ts"
 import { chosenInstance, instance } from "./instance.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 /** How a session can be named. */
 export const sessionReferences =
@@ -78,7 +79,7 @@ export const chosenSession = (
         argument: "session",
         message: `Which session of ${instance}?`,
         choices: Effect.map(recent(instance), (sessions) => [...before, ...sessions]),
-        none: `${instance} has no session yet. \`opencode-fleet send ${instance} new MESSAGE\` starts one.`,
+        none: `${instance} has no session yet. \`${ownCommand("send", instance, "new", "MESSAGE")}\` starts one.`,
       }),
   })
 

@@ -4,6 +4,7 @@ import { type Client, clientConfigurations, configurationText } from "./clientCo
 import { httpConfigurations } from "./httpConfigurations.ts"
 import { type RemoteInput, type RemoteNews, remoteOf } from "./remote.ts"
 import { tokenNotes } from "./tokenNotes.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const newTokenNote = ({ newTokenFile }: RemoteNews) =>
   newTokenFile === undefined
@@ -15,7 +16,7 @@ const otherServersNote = (client: Client, { others, url }: { readonly url: strin
     ? []
     : [
         `This is for the server at ${url}. For another one that is running: ${others
-          .map((other) => `opencode-fleet config ${client} --http ${other}`)
+          .map((other) => ownCommand("config", client, "--http", other))
           .join(", or ")}`,
       ]
 

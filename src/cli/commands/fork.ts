@@ -8,6 +8,7 @@ import { chosenPlace, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { toJson } from "../terminal/terminal.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const before = Flag.String("before").pipe(
   Flag.withDescription("The id of a message: only what is before it is copied (default: everything)"),
@@ -34,7 +35,7 @@ export const forkSession = Effect.fnUntraced(function* ({
   const { session_id: id, title } = view.session
   yield* Console.log(asJson ? toJson(view) : id)
   yield* Console.error(
-    `New session "${title}" on ${view.instance}. \`opencode-fleet send ${view.instance} ${id} MESSAGE\` continues there.`,
+    `New session "${title}" on ${view.instance}. \`${ownCommand("send", view.instance, id, "MESSAGE")}\` continues there.`,
   )
 })
 

@@ -8,6 +8,7 @@ import { chosenInstance, instance } from "../arguments/instance.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { toJson } from "../terminal/terminal.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const title = Flag.String("title").pipe(
   Flag.withDescription("The session's title (default: from its first message)"),
@@ -87,7 +88,7 @@ export const newSession = Effect.fnUntraced(function* ({
   const { session_id: id } = view.session
   yield* Console.log(asJson ? toJson(view) : id)
   yield* Console.error(
-    `New session on ${view.instance}, in ${view.session.directory}. \`opencode-fleet send ${view.instance} ${id} MESSAGE\` gives it work.`,
+    `New session on ${view.instance}, in ${view.session.directory}. \`${ownCommand("send", view.instance, id, "MESSAGE")}\` gives it work.`,
   )
 })
 

@@ -23,6 +23,7 @@ import { showMany } from "../terminal/showMany.ts"
 import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
 import type { TurnScreen } from "../terminal/turnScreen.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const session = Argument.String("session").pipe(
   Argument.withDescription(`The session: ${sessionReferences}, or "new" for a new one`),
@@ -94,14 +95,14 @@ const createSession = Effect.fnUntraced(function* (
 })
 
 const unconfirmed = (instance: string) =>
-  `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`
+  `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`${ownCommand("sessions", instance)}\` shows whether the session is busy.`
 
 /** The agent keeps working when the command stops following it. */
 const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
       turn?.accepted === true
-        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it with \`opencode-fleet abort ${instance} ${turn.session}\`.`
+        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it with \`${ownCommand("abort", instance, turn.session)}\`.`
         : unconfirmed(instance),
     ),
   )
@@ -122,7 +123,7 @@ const showAccepted = Effect.fnUntraced(function* <E extends ToolError | CommandF
   if (view.outcome !== "accepted" || view.waiting_for !== undefined) return yield* endWith(view)
   if (!asJson) yield* Console.log(view.session_id)
   yield* Console.error(
-    `opencode has the message. \`opencode-fleet read ${view.instance} ${view.session_id} --follow\` shows what the agent does.`,
+    `opencode has the message. \`${ownCommand("read", view.instance, view.session_id, "--follow")}\` shows what the agent does.`,
   )
 })
 

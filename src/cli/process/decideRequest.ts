@@ -16,6 +16,7 @@ import { decidedText, requestLines } from "../terminal/decision.ts"
 import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
 import { type CommandFailed, endedByChoice, exitStatus, failedBecause, failedWithToolError } from "./exitStatus.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const follow = bareFlag("follow").pipe(
   Flag.withAlias("f"),
@@ -100,7 +101,7 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
         isRefused: isRefusal(decision),
         interrupted: ({ note }) =>
           note(
-            `Stopped following. The agent keeps working. \`opencode-fleet abort ${instance} ${session_id}\` stops it.`,
+            `Stopped following. The agent keeps working. \`${ownCommand("abort", instance, session_id)}\` stops it.`,
           ),
       },
       () => ("response" in parameters ? respond_permission(parameters) : answer_question(parameters)),
@@ -120,8 +121,8 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   yield* Console.log(text)
   yield* Console.error(
     endsTurn(decision, origin)
-      ? `\`opencode-fleet send ${instance} ${session_id} MESSAGE\` tells the agent what to do instead.`
-      : `\`opencode-fleet read ${instance} ${session_id} --follow\` shows how the agent goes on.`,
+      ? `\`${ownCommand("send", instance, session_id, "MESSAGE")}\` tells the agent what to do instead.`
+      : `\`${ownCommand("read", instance, session_id, "--follow")}\` shows how the agent goes on.`,
   )
 })
 

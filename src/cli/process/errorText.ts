@@ -3,6 +3,7 @@ import { line, quote } from "../../text/plainText.ts"
 import type { EffectUncertain } from "../../opencode/errors.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { afterStatus, type StatusWords } from "../../tools/shared/statusText.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const flags: Readonly<Record<string, string>> = {
   agent: "--agent",
@@ -20,11 +21,11 @@ const parameterHints: Readonly<Record<string, string>> = {
 }
 
 const afterUncertain = ({ effect, instance, session }: EffectUncertain): string => {
-  const sessions = `\`opencode-fleet sessions ${instance}\``
+  const sessions = `\`${ownCommand("sessions", instance)}\``
   switch (effect) {
     case "prompt":
     case "command":
-      return `Before you send it again, check with \`opencode-fleet read ${instance} ${session}\` whether it arrived.`
+      return `Before you send it again, check with \`${ownCommand("read", instance, session)}\` whether it arrived.`
     case "abort":
       return `${sessions} shows whether the session is still busy.`
     case "decision":
@@ -32,14 +33,14 @@ const afterUncertain = ({ effect, instance, session }: EffectUncertain): string 
     case "creation":
       return `Before you create another, check with ${sessions} whether it is there.`
     case "worktree":
-      return `Before you create another, check with \`opencode-fleet describe ${instance}\` whether it is there.`
+      return `Before you create another, check with \`${ownCommand("describe", instance)}\` whether it is there.`
   }
 }
 
 const statusWords = (instance: string): StatusWords => ({
   forbidden: "Allow it in opencode, or in the proxy in front of it.",
-  notFound: `\`opencode-fleet sessions ${instance}\` lists its sessions.`,
-  conflict: `It has changed meanwhile; \`opencode-fleet sessions ${instance}\` shows the state of each session.`,
+  notFound: `\`${ownCommand("sessions", instance)}\` lists its sessions.`,
+  conflict: `It has changed meanwhile; \`${ownCommand("sessions", instance)}\` shows the state of each session.`,
   health: "`opencode-fleet instances` shows its health",
 })
 
@@ -57,14 +58,14 @@ const nextStep = (error: ToolError): string => {
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with."
         : "`opencode-fleet instances` shows what to do."
     case "SessionNotFound":
-      return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
+      return `\`${ownCommand("sessions", error.instance)}\` lists its sessions.`
     case "DirectoryNotFound":
       return "Name an existing directory with --directory, as an absolute path."
     case "RunsElsewhere":
       if (error.at !== undefined) {
-        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet read ${error.at} ${error.session} --follow\` shows it.`
+        return `\`${ownCommand("send", error.at, error.session, "MESSAGE")}\` sends it there when that turn ends; \`${ownCommand("read", error.at, error.session, "--follow")}\` shows it.`
       }
-      return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
+      return `Wait until it has ended there, or use another session; \`${ownCommand("sessions", error.instance)}\` shows when it is idle.`
     case "WorktreeLeft":
       return `${nextStep(error.cause)} --directory with that path uses the worktree.`
     case "DirectoryRequired":
@@ -79,7 +80,7 @@ const nextStep = (error: ToolError): string => {
     case "SessionBusy":
       if (error.waitingFor !== undefined) {
         const commands = error.waitingFor.kind === "permission" ? ["approve", "reject"] : ["answer", "reject"]
-        const decide = commands.map((name) => `\`opencode-fleet ${name} ${error.instance} ${error.session}\``)
+        const decide = commands.map((name) => `\`${ownCommand(name, error.instance, error.session)}\``)
         return `Decide it with ${decide.join(" or ")}, then send the message again; --if-busy steer adds it to that turn instead.`
       }
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
@@ -88,10 +89,10 @@ const nextStep = (error: ToolError): string => {
     case "MessageIdUnusable":
       return error.noneUsable === true ? "Leave --message-id out." : "Choose a new one, or leave --message-id out."
     case "NoTurn":
-      return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
+      return `\`${ownCommand("send", error.instance, error.session, "MESSAGE")}\` starts one.`
     case "RequestNotOpen":
       if (error.open !== undefined) return "Choose one with --id."
-      return `\`opencode-fleet sessions ${error.instance}\` shows which sessions are waiting.`
+      return `\`${ownCommand("sessions", error.instance)}\` shows which sessions are waiting.`
     case "AmbiguousRequest":
       return "Choose one with --id."
     case "InstanceNotFound":
@@ -111,7 +112,7 @@ const nextStep = (error: ToolError): string => {
     case "HostNotStarted":
       return ""
     case "HostDirectoryRequired":
-      return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
+      return `\`${ownCommand("start", error.host, "DIRECTORY")}\` starts it there.`
     case "InvalidParameter":
       return parameterHints[error.parameter] ?? ""
   }

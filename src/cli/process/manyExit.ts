@@ -4,6 +4,7 @@ import { plural } from "../../text/plural.ts"
 import { isPhase, type ManyTurn, reportOf, type Until } from "../../tools/many/ManyTurns.ts"
 import { CommandFailed, exitStatus, statusOfError } from "./exitStatus.ts"
 import { statusOf } from "./turnExit.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 const statusOfTurn = (turn: ManyTurn): number => {
   if (turn.state._tag === "Failed") return statusOfError(turn.state.error)
@@ -13,8 +14,7 @@ const statusOfTurn = (turn: ManyTurn): number => {
 /** The worst first. */
 const order = [exitStatus.failed, exitStatus.waits, exitStatus.running]
 
-const commandFor = (name: string, { place }: ManyTurn) =>
-  `\`opencode-fleet ${name} ${place.instance} ${place.session}\``
+const commandFor = (name: string, { place }: ManyTurn) => `\`${ownCommand(name, place.instance, place.session)}\``
 
 const needsAnswer = (turn: ManyTurn) =>
   turn.state._tag === "Failed"

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { plural } from "../../text/plural.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { ChosenOutcome, CommandFailed, exitStatus } from "./exitStatus.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 export const statusOf = (outcome: TurnView["outcome"]): number => {
   switch (outcome) {
@@ -31,10 +32,10 @@ export const summary = (view: TurnView): string =>
   ].join(" · ")
 
 /** The command of that name for the turn's session. */
-const command = (name: string, { instance, session_id }: TurnView, options = "") =>
-  `\`opencode-fleet ${name} ${instance} ${session_id}${options}\``
+const command = (name: string, { instance, session_id }: TurnView, ...options: ReadonlyArray<string>) =>
+  `\`${ownCommand(name, instance, session_id, ...options)}\``
 
-const follow = (view: TurnView) => command("read", view, " --follow")
+const follow = (view: TurnView) => command("read", view, "--follow")
 
 const describe = (view: TurnView): string => {
   const outcome = `${view.outcome}${view.detail === undefined ? "" : `: ${view.detail}`}`

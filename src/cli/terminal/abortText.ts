@@ -3,6 +3,7 @@ import { line } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import type { AbortView } from "../../tools/turns/turnSchemas.ts"
 import { exitStatus } from "../process/exitStatus.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 export const abortStatus = ({ elsewhere, final, running_at }: AbortView): number => {
   if (running_at !== undefined || elsewhere === true) return exitStatus.failed
@@ -14,10 +15,10 @@ const outcome = ({ elsewhere, final, instance, running_at, session_id, was_runni
   if (was_running) {
     return final
       ? `Stopped the turn of ${session}.`
-      : `The turn of ${session} was told to stop, and the session is still busy. \`opencode-fleet sessions ${instance}\` shows when it is idle.`
+      : `The turn of ${session} was told to stop, and the session is still busy. \`${ownCommand("sessions", instance)}\` shows when it is idle.`
   }
   if (running_at !== undefined) {
-    return `Nothing was stopped: the turn of ${session} is running on ${running_at}. \`opencode-fleet abort ${running_at} ${session_id}\` stops it there.`
+    return `Nothing was stopped: the turn of ${session} is running on ${running_at}. \`${ownCommand("abort", running_at, session_id)}\` stops it there.`
   }
   return elsewhere === true
     ? `Nothing was stopped: ${instance} is not running the turn of session ${session_id}. Another opencode of the same user is running it, such as a terminal, or was killed during it. Stop it there.`

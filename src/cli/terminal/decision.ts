@@ -6,6 +6,7 @@ import { capitalised } from "../../text/capitalised.ts"
 import { line } from "../../text/plainText.ts"
 import { wholeRequestText } from "../../tools/requests/requestView.ts"
 import type { Style } from "./style.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 /** What a person must know to decide. `always`: also what that would allow. */
 export const requestLines = (pending: PendingRequest, { always = false } = {}): string => {
@@ -29,7 +30,7 @@ export const decidedText = (delivery: Delivery, decision: Decision): string =>
 export const waitingText = (instance: string, session: Session, pending: PendingRequest, style: Style): string => {
   const { kind, request } = pending
   const decide = kind === "permission" ? "approve" : "answer"
-  const command = (name: string) => `\`opencode-fleet ${name} ${instance} ${session.id} --id ${request.id}\``
+  const command = (name: string) => `\`${ownCommand(name, instance, session.id, "--id", request.id)}\``
   const asking = request.sessionID === session.id ? "" : ` (asked by subagent session ${request.sessionID})`
   return [
     style.warning(`Waiting for a person${asking}:`),

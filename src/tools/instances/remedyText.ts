@@ -2,6 +2,7 @@
 import type { Problem } from "../../discovery/Discovery.ts"
 import type { SshCause } from "../../machine/ssh/sshCause.ts"
 import type { Remedy } from "../../discovery/Remedy.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 /** A sentence, if the cause is known. */
 const sshAdvice = (cause: SshCause): string => {
@@ -43,7 +44,7 @@ export const remedyText = (remedy: Remedy): string => {
     case "AllowInDatabase":
       return `DATABASE_ALLOW=${remedy.address} trusts this one`
     case "Register":
-      return `Run \`opencode-fleet connect --attach ${remedy.url}\` to trust it, with local-relay in TRANSPORT`
+      return `Run \`${ownCommand("connect", "--attach", remedy.url)}\` to trust it, with local-relay in TRANSPORT`
     case "CheckHostKey":
       return `Run \`ssh ${remedy.host}\` in a terminal and check the host key`
     case "AddSshKey":
@@ -53,7 +54,7 @@ export const remedyText = (remedy: Remedy): string => {
     case "AllowForwarding":
       return "Its sshd must allow it: AllowTcpForwarding yes (or local)"
     case "StartOpencode":
-      return `start_instance starts it, as does \`opencode-fleet start ${remedy.host}\``
+      return `start_instance starts it, as does \`${ownCommand("start", remedy.host)}\``
   }
 }
 

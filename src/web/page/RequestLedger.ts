@@ -64,7 +64,8 @@ export class RequestLedger {
     for (const [id, { request, seen, settled }] of this.#entries) {
       if (settled !== undefined || open.has(id)) continue
       // What a later read has seen open may be newer than this one.
-      if (seen <= startedAt && covers(request)) this.#entries.set(id, { request, seen, settled: { at: endedAt } })
+      // It may have been settled long before, while nobody looked.
+      if (seen <= startedAt && covers(request)) this.#entries.set(id, { request, seen, settled: { at: seen } })
       else if (startedAt - seen > openFor) this.#entries.delete(id)
     }
     this.#add(requests, endedAt)

@@ -11,6 +11,7 @@ import { type Content, html } from "./html.ts"
 import { conversation, home } from "./paths.ts"
 import { requestCard } from "./requestCard.ts"
 import type { LedgerEntry } from "./RequestLedger.ts"
+import { ownCommand } from "../../text/ownCommand.ts"
 
 export interface Conversation {
   readonly instance: string
@@ -177,7 +178,7 @@ export const conversationContent = (view: Conversation): Content => {
               ? html`<a href="${conversation(instance, session.id, { messages: String(moreMessages) })}"
                   >Show older messages</a
                 >`
-              : html`Older messages: <code>opencode-fleet read ${instance} ${session.id}</code>`
+              : html`Older messages: <code>${ownCommand("read", instance, session.id)}</code>`
           }
         </p>`
       }

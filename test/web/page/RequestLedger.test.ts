@@ -107,6 +107,13 @@ describe("RequestLedger", () => {
     assert.deepStrictEqual(entry?.request.family, family(sub, main))
   })
 
+  it("does not show as just settled what was settled while nobody looked", () => {
+    const ledger = new RequestLedger()
+    ledger.observe(read([open("1")], 1))
+    ledger.observe(read([], 1000))
+    assert.deepStrictEqual(idsOf(ledger, 900), [])
+  })
+
   it("forgets the oldest of more than 50 settled requests", () => {
     const ledger = new RequestLedger()
     for (let at = 100; at < 160; at++) ledger.settle(open(String(at)), { at, outcome: "Rejected." })
