@@ -11,6 +11,11 @@ const newTokenNote = ({ newTokenFile }: RemoteNews) =>
     ? []
     : [`There was no token yet, so one was made, in ${newTokenFile}. opencode-fleet serve --http will use it.`]
 
+const expectedNote = ({ isExpected, url }: Pick<RemoteNews, "isExpected"> & { readonly url: string }) =>
+  isExpected
+    ? [`No server of yours is running. This is for one at ${url}: start it with opencode-fleet serve --http`]
+    : []
+
 const otherServersNote = (client: Client, { others, url }: { readonly url: string } & RemoteNews) =>
   others.length === 0
     ? []
@@ -25,5 +30,8 @@ export const overHttp = Effect.fnUntraced(function* (client: Client, input: Remo
   const remote = yield* remoteOf(input)
   const text = yield* Effect.fromResult(configurationText(httpConfigurations[client], remote))
   const notes = tokenNotes(client, clientConfigurations[client].title, remote)
-  return [text, [...newTokenNote(remote), ...notes, ...otherServersNote(client, remote)]] as const
+  return [
+    text,
+    [...expectedNote(remote), ...newTokenNote(remote), ...notes, ...otherServersNote(client, remote)],
+  ] as const
 })

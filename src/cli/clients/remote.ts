@@ -36,6 +36,8 @@ export interface RemoteInput {
 export interface RemoteNews {
   /** Further servers of this user on this machine, if it was not said which one is meant. */
   readonly others: ReadonlyArray<string>
+  /** Whether it was not said which server is meant, and none is running. */
+  readonly isExpected: boolean
   /** Where a token was made, because there was none. */
   readonly newTokenFile: string | undefined
 }
@@ -44,20 +46,31 @@ export interface RemoteNews {
 const serverOf = Effect.fnUntraced(function* (url: Option.Option<string>) {
   const running = yield* runningServers((yield* Settings).stateDirectory)
   if (Option.isSome(url)) {
-    return { url: url.value, access: running.find((one) => one.url === url.value)?.access, others: [] }
+    return {
+      url: url.value,
+      access: running.find((one) => one.url === url.value)?.access,
+      others: [],
+      isExpected: false,
+    }
   }
   const chosen = running.find((one) => leadsTo(one.url, defaultAddress)) ?? running[0]
   const others = running.filter((one) => one !== chosen)
-  return { url: chosen?.url ?? defaultUrl, access: chosen?.access, others: others.map((other) => other.url) }
+  return {
+    url: chosen?.url ?? defaultUrl,
+    access: chosen?.access,
+    others: others.map((other) => other.url),
+    isExpected: chosen === undefined,
+  }
 })
 
 /** This user's token is for the server of this machine, and never sent to another one unless the user says so. */
 export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: RemoteInput) {
-  const { access, others, url: address } = yield* serverOf(url)
+  const { access, isExpected, others, url: address } = yield* serverOf(url)
   const remote = (source: TokenSource, newTokenFile?: string): Remote & RemoteNews => ({
     url: address,
     source,
     others,
+    isExpected,
     newTokenFile,
   })
   if (login) return remote({ kind: "login" })

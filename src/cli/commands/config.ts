@@ -47,6 +47,12 @@ const run = Effect.fn(function* (input: Input) {
   if (!input.http && (Option.isSome(input.url) || input.login || Option.isSome(input.tokenFile))) {
     return yield* failedBecause("URL, --login and --token-file need --http.", exitStatus.usage)
   }
+  if (input.login && Option.isSome(input.tokenFile)) {
+    return yield* failedBecause(
+      "A client logs in (--login) or has a token (--token-file): choose one.",
+      exitStatus.usage,
+    )
+  }
   const configuration = clientConfigurations[input.client]
   const [text, notes] = yield* (input.http ? overHttp(input) : onStdio(configuration)).pipe(
     Effect.mapError((error) => (error instanceof CommandFailed ? error : failedWith(error))),

@@ -48,6 +48,8 @@ const describe = (view: TurnView): string => {
       return `${outcome}\n  The agent waits until a person answers: ${command("answer", view)} or ${command("reject", view)}.`
     case "still running":
       return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. ${follow(view)} follows it, ${command("abort", view)} stops it.`
+    case "unreachable":
+      return `${outcome}\n  It is unknown whether the turn continued. When \`opencode-fleet instances\` shows the instance again, ${command("read", view)} shows whether the message was answered. Do not send it again before that.`
     default:
       return outcome
   }

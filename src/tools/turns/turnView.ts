@@ -6,7 +6,6 @@ import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { answeredInstead, text, toolCalls } from "../../opencode/turn/Turn.ts"
 import { line, plainLine, plainText } from "../../text/plainText.ts"
-import { errorText } from "../shared/errorText.ts"
 import { inputText, readMessage } from "../sessions/conversationView.ts"
 import { requestView } from "../requests/requestView.ts"
 import type { TurnView } from "./turnSchemas.ts"
@@ -27,7 +26,7 @@ export const outcomeDetail = (outcome: Outcome): string => {
     case "needs answer":
       return describe({ kind: "question", request: outcome.request })
     case "unreachable":
-      return outcome.error === undefined ? outcome.detail : errorText(outcome.error)
+      return outcome.error === undefined ? outcome.detail : outcome.error.message
     default:
       return "detail" in outcome ? (outcome.detail ?? "") : ""
   }

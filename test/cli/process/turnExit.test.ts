@@ -4,6 +4,8 @@ import { Effect } from "effect"
 import { endWith, summary } from "../../../src/cli/process/turnExit.ts"
 import { fakeFleetLayer } from "../../../src/testing/FakeFleet.ts"
 import { FleetToolkit } from "../../../src/tools/FleetToolkit.ts"
+import { InstanceUnreachable } from "../../../src/opencode/errors.ts"
+import { outcomeDetail } from "../../../src/tools/turns/turnView.ts"
 import type { TurnView } from "../../../src/tools/turns/turnSchemas.ts"
 
 const view: TurnView = {
@@ -20,6 +22,18 @@ const view: TurnView = {
 }
 
 const tools = new RegExp(Object.keys(FleetToolkit.tools).join("|"), "u")
+
+it("The detail of an outcome names no tool either", () => {
+  const error = new InstanceUnreachable({
+    instance: "api",
+    url: "http://127.0.0.1:4096",
+    mayHaveArrived: false,
+    detail: "ECONNREFUSED",
+  })
+  const detail = outcomeDetail({ _tag: "unreachable", detail: "", error })
+  assert.include(detail, "ECONNREFUSED")
+  assert.notMatch(detail, tools)
+})
 
 const outcomes = [
   ["failed", 1],

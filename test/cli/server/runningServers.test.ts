@@ -129,11 +129,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (
     Effect.gen(function* () {
       const state = yield* scene
       const remote = Effect.provide(
-        Effect.map(remoteOf(input), ({ others, url }) => ({ url, others })),
+        Effect.map(remoteOf(input), ({ isExpected, others, url }) => ({
+          url,
+          others,
+          ...(isExpected ? { isExpected } : {}),
+        })),
         Settings.layerOf({ relayDirectory: "/relay", stateDirectory: state }),
       )
       const [usual = "", one = "", two = ""] = [4180, 5001, 5002].map((port) => localUrl(at(port)))
-      assert.deepStrictEqual(yield* remote, { url: usual, others: [] })
+      assert.deepStrictEqual(yield* remote, { url: usual, others: [], isExpected: true })
       yield* leave(state, 1, 5001, 1)
       assert.deepStrictEqual(yield* remote, { url: one, others: [] })
       yield* leave(state, 2, 5002, 2)

@@ -64,6 +64,11 @@ const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: strin
       ] as const,
   ),
   [["serve", "--host", "box", "--no-auth"], "--host, --no-auth need --http, as in opencode-fleet serve --http.", ""],
+  [
+    ["config", "json", "--http", "--login", "--token-file", "f"],
+    "A client logs in (--login) or has a token (--token-file): choose one.",
+    "",
+  ],
   [["--http"], "--http is a flag of serve and config: opencode-fleet serve --http.", "opencode-fleet [COMMAND]"],
   ...["a b", "a/b", "-a", "1.2.3.4.5", "box:1"].map(
     (name) =>
