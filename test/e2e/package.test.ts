@@ -83,6 +83,7 @@ const examples = [
   "fleet.ts",
   "http-routes.ts",
   "http-server.ts",
+  "readOnlyRule.ts",
   "send.ts",
   "server.ts",
   "static-list.ts",
