@@ -93,7 +93,17 @@ const examples = [
 
 /** Are-the-types-wrong says how bundlers resolve the same declarations. */
 const compile = (directory: string) => {
-  const options = ["--noEmit", "--strict", "--target", "es2024", "--types", "node", "--skipLibCheck", "false"]
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--target",
+    "es2024",
+    "--types",
+    "node",
+    "--skipLibCheck",
+    "false",
+    "--allowImportingTsExtensions",
+  ]
   return run(directory, program("tsc"), ...options, "--module", "nodenext", ...examples)
 }
 
