@@ -61,7 +61,8 @@ const item = (text: string): ReadonlyArray<string> => {
 const items = (texts: ReadonlyArray<string>) => texts.map((text, index) => (index < maxRows ? item(text) : [""]))
 
 const detail = (name: string, value: string): Block => {
-  const label = `- ${shortLine(name, 40)}:`
+  // Not `- `, with which the patterns above begin.
+  const label = `· ${shortLine(name, 40)}:`
   const row = `${label} ${value}`
   return value.length < rowWidth && visibleLine(value) === value && fits(row, rowWidth)
     ? { items: [[row]], unit: "line" }

@@ -48,8 +48,8 @@ describe("the form for a permission", () => {
     assert.deepStrictEqual(rows({ permission: "edit", patterns: ["src/a.ts"], details }), [
       "edit: src/a.ts",
       `laptop · /home/me/web-shop · session ${here} "Add a window"`,
-      "- filepath: /home/me/web-shop/src/a.ts",
-      "- diff:",
+      "· filepath: /home/me/web-shop/src/a.ts",
+      "· diff:",
       "| -old",
       "| +new",
       open,
@@ -65,14 +65,14 @@ describe("the form for a permission", () => {
     const details = { command: "rm -rf * /var/log/*", workdir: "/etc" }
     const all = rows({ permission: "external_directory", patterns: ["/etc/*", "/var/log/*"], details })
     assert.strictEqual(all[0], "external_directory: access to /var/log/*: in /etc: rm -rf * /var/log/*")
-    assert.deepStrictEqual(all.slice(2, -1), ["- outside the project: /var/log/*", "- workdir: /etc"])
+    assert.deepStrictEqual(all.slice(2, -1), ["· outside the project: /var/log/*", "· workdir: /etc"])
   })
 
   it("shows the arguments of a tool below the first row one by one", () => {
     const details = { title: "x, force: no", force: "yes" }
     const all = rows({ permission: "github_close_issue", patterns: ["*"], details })
     assert.strictEqual(all[0], "github_close_issue: title: x, force: no, force: yes")
-    assert.deepStrictEqual(all.slice(2, -1), ["- title: x, force: no", "- force: yes"])
+    assert.deepStrictEqual(all.slice(2, -1), ["· title: x, force: no", "· force: yes"])
   })
 
   it("shortens a long command in its middle, and shows its end in the first row, below and in the field", () => {
@@ -193,7 +193,7 @@ const allowed = [
   /^[^\n]*$/u,
   /^laptop · [^\n]* · session ses_main "(?:[^"\\]|\\.)*"$/u,
   /^\| /u,
-  /^- /u,
+  /^[-·] /u,
   /^… (?:about )?[\d,]+ [a-z ]+ not shown …$/u,
   /^always allows, in all sessions of this directory, until opencode exits:$/u,
   /^Question \d+ of \d+: /u,
