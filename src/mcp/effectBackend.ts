@@ -26,8 +26,8 @@ export interface BackendOptions {
   readonly tasks?: TaskOptions | undefined
   /** Whether a caller may be shown forms. Default: yes. */
   readonly mayAsk?: (caller: Caller | undefined) => boolean
-  /** The answer to a call that is still running at the end. */
-  readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
+  /** The answer to a call that is still running at the end. `isAsking`: it was waiting for a person. */
+  readonly endingText?: (call: { readonly name: string; readonly args: unknown; readonly isAsking: boolean }) => string
   /** Default: {@link onStop}. */
   readonly grace?: Grace
   /** What the log says about a call, besides the tool and the caller. Default: nothing. */
@@ -138,9 +138,10 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     return yield* Effect.raceFirst(
       tasks !== undefined && mayBecomeTask ? tasks.call(request) : slots.withPermit(run(request, watched)),
       // A task has no such answer: the next server continues it.
-      Effect.raceFirst(graceOver(request), Effect.andThen(ending.await, asking.await)).pipe(
-        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
-      ),
+      Effect.raceFirst(
+        Effect.as(graceOver(request), false),
+        Effect.as(Effect.andThen(ending.await, asking.await), true),
+      ).pipe(Effect.map((isAsking) => errorResult("ending", endingText({ name, args, isAsking })).result)),
     )
   })
   const asPromise = <A>(

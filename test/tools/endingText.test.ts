@@ -19,3 +19,9 @@ it("A call that the end of the input cut short says so", () => {
     "The input of opencode-fleet was closed during this call of wait_for_session, which ends it. The agents keep working. Call it again for the outcome.",
   )
 })
+
+it("A message that was sent, and whose agent waits for a person, is said to be so", () => {
+  const text = inputEndText({ name: "send_message", args: { session_id: "ses_1" }, isAsking: true })
+  assert.include(text, "The message was sent. The agent of session ses_1 waits for a person")
+  assert.notInclude(text, "If the message was sent")
+})

@@ -56,7 +56,7 @@ const statusWords: StatusWords = {
 const chooseId = (kinds: ReadonlyArray<string>) => `Choose one with ${kinds.map((kind) => `${kind}_id`).join(" or ")}.`
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
-const nextStep = (error: ToolError): string => {
+export const nextStep = (error: ToolError): string => {
   switch (error._tag) {
     case "InstanceUnreachable":
       return "Check that opencode is still running there; refresh_instances checks again."

@@ -9,6 +9,8 @@ import { line, plainLine, plainText } from "../../text/plainText.ts"
 import { inputText, readMessage } from "../sessions/conversationView.ts"
 import { requestView } from "../requests/requestView.ts"
 import type { TurnView } from "./turnSchemas.ts"
+import { isAway } from "../../opencode/transient.ts"
+import { nextStep } from "../shared/errorText.ts"
 
 /** Characters of a text that may have to be read in its messages, and the maximum number of these messages. */
 const longText = 1000
@@ -75,6 +77,12 @@ const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
   }
 }
 
+/** An instance that only went away may come back by itself. */
+const nextOfUnreachable = ({ error }: Extract<Outcome, { _tag: "unreachable" }>): string => {
+  const next = nextOf("unreachable")
+  return error === undefined || isAway(error) ? next : `${nextStep(error)} ${next}`
+}
+
 export const turnView = (
   target: Target,
   { commandOf, outcome, repeated = false, turn }: TurnReport,
@@ -107,7 +115,13 @@ export const turnView = (
     1000,
   )
   const next =
-    outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : leftWaiting ? nextOfBackground : nextOf(outcome._tag)
+    outcome._tag === "accepted"
+      ? nextOfAccepted(turn, outcome)
+      : outcome._tag === "unreachable"
+        ? nextOfUnreachable(outcome)
+        : leftWaiting
+          ? nextOfBackground
+          : nextOf(outcome._tag)
   return {
     instance: target.instance,
     session_id: turn.session,

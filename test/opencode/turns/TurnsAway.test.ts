@@ -165,7 +165,7 @@ describe("During a turn, an instance", () => {
       assert.isDefined(fiber.pollUnsafe())
       const { outcome, turn } = yield* Fiber.join(fiber)
       assert(outcome._tag === "unreachable")
-      assert.include(turnView(target, { turn, outcome }).detail, "OPENCODE_SERVER_PASSWORD")
+      assert.include(turnView(target, { turn, outcome }).next, "OPENCODE_SERVER_PASSWORD")
       assert.strictEqual(Turn.text(turn), "Hel[…]")
     }).pipe(Effect.provide(overFake)),
   )
