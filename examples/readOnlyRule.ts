@@ -2,7 +2,7 @@
 import { type PermissionRequest, requestedActs } from "../src/index.ts"
 
 // #region rule
-const readOnly = /^(ls|pwd|git status)\b[^;&|<>`$\n]*$/u
+const readOnly = /^(ls|pwd|git status)( [\w./ -]*)?$/u
 
 /** Without the whole command line and the directory in which it runs, only a person can decide. */
 export const isReadOnly = (request: PermissionRequest) =>

@@ -54,7 +54,7 @@ export interface CallValues {
    * connection ends the call.
    */
   readonly clientGone?: Effect.Effect<void> | undefined
-  /** Completes when the answer may not be read any more: the client sends nothing more, or the server is being stopped. */
+  /** Completes when the call has to end without its result: its client has left, or the server is being stopped. */
   readonly unheard?: Effect.Effect<void> | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>

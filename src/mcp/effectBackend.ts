@@ -1,6 +1,6 @@
 /** Runs the calls of a connection in Effect. */
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
-import { Clock, Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
+import { Clock, Context, Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerIn } from "./access/callerInfo.ts"
@@ -118,20 +118,21 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     return tool !== undefined && Context.get(tool.annotations, annotation)
   }
   const isLong = (request: ToolRequest) => isAnnotated(request, LongRunning)
-  /** Waits for the end, and then until a call has to give up. */
-  const graceOver = Effect.fnUntraced(function* (request: ToolRequest) {
-    const startedAt = yield* Clock.currentTimeMillis
+  /** Waits for the end. Returns how long a call may go on then. */
+  const graceAtEnd = Effect.fnUntraced(function* (request: ToolRequest, startedAt: number) {
     yield* ending.await
     const age = (yield* Clock.currentTimeMillis) - startedAt
-    yield* Effect.sleep(grace({ age, isLong: isLong(request), isReadonly: isAnnotated(request, Tool.Readonly) }))
+    return grace({ age, isLong: isLong(request), isReadonly: isAnnotated(request, Tool.Readonly) })
   })
   const call = Effect.fnUntraced(function* (request: ToolRequest) {
     const { args, clientGone, connection, context, name } = request
     const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
     const asking = yield* Latch.make()
+    const graced = graceAtEnd(request, yield* Clock.currentTimeMillis)
+    const unheard = Effect.flatMap(graced, (time) => (Duration.toMillis(time) === 0 ? Effect.void : Effect.never))
     const surface = {
       elicit: withElicitation(connection, context),
-      values: { ...progressOf(context), clientGone, unheard: ending.await },
+      values: { ...progressOf(context), clientGone, unheard },
     }
     // Since 2026-07-28, a question is the answer to its call.
     const watched = connection.era === "modern" ? surface : openWhileAsking(asking, surface)
@@ -139,7 +140,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
       tasks !== undefined && mayBecomeTask ? tasks.call(request) : slots.withPermit(run(request, watched)),
       // A task has no such answer: the next server continues it.
       Effect.raceFirst(
-        Effect.as(graceOver(request), false),
+        Effect.as(Effect.flatMap(graced, Effect.sleep), false),
         Effect.as(Effect.andThen(ending.await, asking.await), true),
       ).pipe(Effect.map((isAsking) => errorResult("ending", endingText({ name, args, isAsking })).result)),
     )

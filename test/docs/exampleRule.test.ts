@@ -15,6 +15,9 @@ it.each([
   { command: "ls > out.txt" },
   { command: "cd . && ls > out.txt" },
   { command: "ls\nrm -rf ." },
+  { command: "ls=1 rm -rf ." },
+  { command: "ls/script.sh" },
+  { command: "ls =(id)" },
   { command: "ls", workdir: "/etc" },
 ])("The example's rule leaves %j to a person", (details) => {
   assert.isFalse(allows(details))

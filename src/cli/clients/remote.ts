@@ -46,12 +46,9 @@ export interface RemoteNews {
 const serverOf = Effect.fnUntraced(function* (url: Option.Option<string>) {
   const running = yield* runningServers((yield* Settings).stateDirectory)
   if (Option.isSome(url)) {
-    return {
-      url: url.value,
-      access: running.find((one) => one.url === url.value)?.access,
-      others: [],
-      isExpected: false,
-    }
+    const address = { ...defaultAddress, port: Number(new URL(url.value).port) }
+    const meant = isLocal(url.value) ? running.find((one) => leadsTo(one.url, address)) : undefined
+    return { url: url.value, access: meant?.access, others: [], isExpected: false }
   }
   const chosen = running.find((one) => leadsTo(one.url, defaultAddress)) ?? running[0]
   const others = running.filter((one) => one !== chosen)
@@ -75,7 +72,7 @@ export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: 
   })
   if (login) return remote({ kind: "login" })
   if (Option.isSome(tokenFile)) return remote(yield* fromFile((yield* Path.Path).resolve(tokenFile.value)))
-  if (access?.kind === "login") return remote({ kind: "login" })
+  if (access?.kind === "login") return { ...remote({ kind: "login" }), url: access.url }
   if (access?.kind === "file") return remote(yield* fromFile(access.file))
   if (!isLocal(address)) return remote({ kind: "variable" })
   const { newTokenFile, source } = yield* own

@@ -84,7 +84,7 @@ const ofTokens = (file: TokenFile): HttpAccess => ({
 })
 
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
-  access: { kind: "login" },
+  access: { kind: "login", url: issuer.resource },
   gate: file === undefined ? layerIssuer(issuer, gateScopes) : layerIssuerAndTokenFile(issuer, file, gateScopes),
   routes: metadataRoutes({ ...issuer, scopes: loginScopes, title: serverInfo.title }, mcpPath),
   notes: () => [

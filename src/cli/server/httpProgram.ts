@@ -68,7 +68,7 @@ export const httpProgram = Effect.fnUntraced(
     const own = urlOf(address.host, port)
     const url = Option.match(input.publicUrl, { onNone: () => own, onSome: ({ href }) => href.replace(/\/$/u, "") })
     const page = Option.exists(input.publicUrl, ({ pathname }) => pathname !== "/")
-      ? `${own}/, ${isLoopbackHost(address.host) ? "on this machine only" : "where everyone who reaches this address can open its login"}: it cannot be used below a path.`
+      ? `${own}/, ${isLoopbackHost(address.host) ? "on this machine only" : "reachable from every machine that can reach this address"}: it cannot be used below a path.`
       : `${url}/`
     yield* Console.error(`opencode-fleet ${version} is listening on ${own}
 

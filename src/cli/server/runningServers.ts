@@ -11,9 +11,10 @@ import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { isLoopbackHost } from "../../text/loopback.ts"
 import type { ListenAddress } from "../arguments/listenAddress.ts"
 
-/** Whom a server lets in: who has its user's own token or one of a file, who logs in, or everybody. */
+/** How a server authenticates its callers: with its user's own token, those of a file, a login for its public URL, or not at all. */
 const ServerAccess = Schema.Union([
-  Schema.Struct({ kind: Schema.Literals(["own", "login", "open"]) }),
+  Schema.Struct({ kind: Schema.Literals(["own", "open"]) }),
+  Schema.Struct({ kind: Schema.Literal("login"), url: Schema.String }),
   Schema.Struct({ kind: Schema.Literal("file"), file: Schema.String }),
 ])
 export type ServerAccess = typeof ServerAccess.Type
@@ -21,7 +22,7 @@ export type ServerAccess = typeof ServerAccess.Type
 const RunningServer = Schema.Struct({
   /** Where this machine reaches its endpoint. */
   url: Schema.String,
-  access: ServerAccess,
+  access: Schema.optionalKey(ServerAccess),
   pid: Schema.Int,
   /** Distinguishes the process `pid` from later ones with the same id. */
   birth: Schema.optionalKey(Schema.String),

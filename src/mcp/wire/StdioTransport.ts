@@ -28,6 +28,9 @@ const maxAtOnce = 32
  */
 const maxDrainMs = 8000
 
+/** A client that reads none of its answers then has probably left. */
+const maxFullMs = 1000
+
 interface StdioTransportOptions extends Pick<ExchangeOptions, "onUnusable" | "unknownTool"> {
   /** The client sends nothing more, and its last requests are unanswered. */
   readonly onInputEnd: () => void
@@ -70,15 +73,17 @@ export const makeStdioTransport = (options: StdioTransportOptions): Transport =>
   }
   /** A client that is done closes stdin at once, and a shell's pipe right after the requests. */
   const inputEnded = () => {
-    // A client that does not read its answers does not wait for them.
-    if (output.isFull()) return ended()
     hasEnded = true
     lines.end()
     pump()
     endIfAnswered()
     if (isClosed) return
-    drainEnd = setTimeout(ended, maxDrainMs)
+    endWithin(output.isFull() ? maxFullMs : maxDrainMs)
     onInputEnd()
+  }
+  const endWithin = (ms: number) => {
+    clearTimeout(drainEnd)
+    drainEnd = setTimeout(ended, ms)
   }
   const inputClosed = () => {
     if (!hasEnded) ended()
@@ -119,6 +124,7 @@ export const makeStdioTransport = (options: StdioTransportOptions): Transport =>
     onDrain: () => {
       pump()
       endIfAnswered()
+      if (hasEnded && !isClosed) endWithin(maxDrainMs)
     },
     onError: (error) => {
       failed(error)

@@ -115,8 +115,11 @@ layer(NodeServices.layer, { excludeTestServices: true })("A server over HTTP", (
         Effect.map(remoteOf(input), (remote) => remote.source),
         settings,
       )
-      yield* leave(state, 1, 5001, 1, { access: { kind: "login" } })
+      const publicUrl = "https://fleet.example.com/mcp"
+      yield* leave(state, 1, 5001, 1, { access: { kind: "login", url: publicUrl } })
       assert.deepStrictEqual(yield* source, { kind: "login" })
+      const given = { ...input, url: Option.some("http://localhost:5001/mcp") }
+      assert.strictEqual((yield* Effect.provide(remoteOf(given), settings)).url, publicUrl)
       const file = `${state}/tokens`
       yield* fs.writeFileString(file, `${"t0ken-".repeat(4)} laptop\n`, { mode: 0o600 })
       yield* leave(state, 2, 5002, 2, { access: { kind: "file", file } })
