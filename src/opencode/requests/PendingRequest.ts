@@ -32,6 +32,11 @@ export interface PermissionRequest {
   readonly details?: Readonly<Record<string, string>>
   /** Whether `details` has all arguments of the waiting tool call. Without them, `workdir` may be missing. */
   readonly hasArguments?: boolean
+  /**
+   * Whether opencode itself told nothing: `details` are arguments of the agent, which can have names that the tool ignores, such
+   * as `command`.
+   */
+  readonly onlyArguments?: boolean
 }
 
 /** `always` also allows similar requests of other sessions. A rejection ends the turn, unless it has a message. */
@@ -97,25 +102,38 @@ const areGeneral = ({ patterns, permission }: PermissionRequest) =>
 
 const isGiven = (text: string | undefined): text is string => text !== undefined && text.trim() !== ""
 
-/** The command line that would run. The `command` of an MCP server's tool can be anything, so it is one of the arguments. */
+/** Whether opencode itself told what reaches outside the project. */
+const isToldOutside = ({ onlyArguments = false, permission }: PermissionRequest) =>
+  permission === externalDirectory && !onlyArguments
+
+/** The command line that would run. The `command` of any other tool is an argument, which can be anything. */
 const commandOf = (request: PermissionRequest) => {
   const { details: { command } = {}, permission } = request
-  const runs = shellTools.has(permission) || permission === externalDirectory || !areGeneral(request)
-  return runs && isGiven(command) ? command : undefined
+  return (shellTools.has(permission) || isToldOutside(request)) && isGiven(command) ? command : undefined
 }
 
 /** The path outside the project. */
-const pathOf = ({ details = {}, permission }: PermissionRequest) =>
-  permission === externalDirectory
-    ? [details["path"], details["filepath"], details["filePath"]].find(isGiven)
-    : undefined
+const pathOf = (request: PermissionRequest) => {
+  const { details = {} } = request
+  return isToldOutside(request) ? [details["path"], details["filepath"], details["filePath"]].find(isGiven) : undefined
+}
 
-/** The directories outside the project, except those that the path or the working directory shows. */
+const lastName = /[\\/][^\\/]*$/u
+
+/** The directory that the text of the act shows. */
+const shownDirectory = (request: PermissionRequest) => {
+  const { details: { workdir } = {} } = request
+  if (commandOf(request) !== undefined) return isGiven(workdir) ? workdir.replace(/[\\/]$/u, "") : undefined
+  const path = pathOf(request)
+  return path !== undefined && lastName.test(path) ? path.replace(lastName, "") : undefined
+}
+
+/** The patterns of directories outside the project, except that of the directory which is shown anyway. */
 const otherDirectories = (request: PermissionRequest) => {
-  const { details: { workdir = "" } = {}, patterns, permission } = request
-  const shown = [`${workdir}/`, pathOf(request) ?? ""]
+  const { patterns, permission } = request
+  const shown = shownDirectory(request)
   return permission === externalDirectory
-    ? patterns.filter((pattern) => !shown.some((path) => path.startsWith(pattern.replace(/\*$/u, ""))))
+    ? patterns.filter((pattern) => shown === undefined || !/[\\/]\*$/u.test(pattern) || pattern.slice(0, -2) !== shown)
     : []
 }
 
@@ -138,9 +156,9 @@ const argumentsOf = (request: PermissionRequest) => {
 }
 
 /**
- * What happens if the request is allowed, for a line or a rule: the whole command line with the directory in which it runs, if
- * that is not the session's; else the file, the arguments of the tool, or the patterns. The patterns are all that there is if
- * opencode has not told the command: `details.command` is undefined then.
+ * What happens if the request is allowed, for a line or a rule: the whole command line, after the directory in which it runs if
+ * the agent gave one; else the file, the arguments of the tool, or the patterns. The patterns are all that there is if opencode
+ * has not told the command: `details.command` is undefined then.
  */
 export const requestedActs = (request: PermissionRequest): ReadonlyArray<string> => {
   const act = commandOf(request) ?? pathOf(request) ?? argumentsOf(request)
@@ -161,18 +179,29 @@ export interface WholeRequest {
   readonly details: ReadonlyArray<readonly [name: string, value: string]>
 }
 
+/** Without the arguments, a command can run anywhere. */
+const unknownDirectory = (request: PermissionRequest): WholeRequest["details"] => {
+  const { details: { workdir } = {}, hasArguments = false, permission } = request
+  const runs = shellTools.has(permission) || commandOf(request) !== undefined
+  return runs && !hasArguments && workdir === undefined
+    ? [["directory", "not known, and may not be the session's"]]
+    : []
+}
+
 export const wholeRequest = (request: PermissionRequest): WholeRequest => {
   const given = Object.entries(request.details ?? {}).filter(([, value]) => isGiven(value))
   const act = commandOf(request) ?? pathOf(request)
+  const unknown = unknownDirectory(request)
   if (act === undefined && (!areGeneral(request) || given.length === 0)) {
     const { patterns } = request
-    return { acts: patterns, details: given.filter(([, value]) => !patterns.includes(value)) }
+    return { acts: patterns, details: [...unknown, ...given.filter(([, value]) => !patterns.includes(value))] }
   }
   const directories = otherDirectories(request)
   return {
     acts: act === undefined ? [] : [act],
     details: [
       ...(directories.length === 0 ? [] : [["outside the project", directories.join("\n")] as const]),
+      ...unknown,
       ...given.filter(([, value]) => value !== act),
     ],
   }

@@ -2,7 +2,7 @@
  * The arguments of the waiting tool call, for a permission that does not say what would be done: that of an MCP server's tool,
  * of a subagent, of a command without its directory, and most of opencode 2.
  */
-import { Effect, Record, Schedule, Schema } from "effect"
+import { Array, Effect, Record, Schedule, Schema } from "effect"
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
@@ -15,12 +15,19 @@ import {
   subagentTools,
 } from "./PendingRequest.ts"
 
+/** Whether opencode itself told nothing of what would be done. */
+const toldNothing = ({ details = {} }: PermissionRequest) => Object.keys(details).every((name) => name === "message")
+
 /** Whether only the waiting tool call says what would be done, or in which directory. */
-const needsArguments = ({ details = {}, hasArguments = false, permission }: PermissionRequest): boolean =>
-  !hasArguments &&
-  (Object.keys(details).every((name) => name === "message") ||
-    (subagentTools.has(permission) && !("prompt" in details)) ||
-    ((shellTools.has(permission) || "command" in details) && !("workdir" in details)))
+const needsArguments = (request: PermissionRequest): boolean => {
+  const { details = {}, hasArguments = false, permission } = request
+  return (
+    !hasArguments &&
+    (toldNothing(request) ||
+      (subagentTools.has(permission) && !("prompt" in details)) ||
+      ((shellTools.has(permission) || "command" in details) && !("workdir" in details)))
+  )
+}
 
 /** Any values by name, as text. */
 export const detailsFrom = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
@@ -33,19 +40,24 @@ export const detailsFrom = (values: Readonly<Record<string, unknown>>): Readonly
   )
 
 /** Whether the waiting tool runs a command line, whose description the agent writes. */
-const isShell = (permission: string, input: Readonly<Record<string, string>>) =>
-  shellTools.has(permission) || (permission === externalDirectory && "command" in input)
+const isShell = ({ details = {}, permission }: PermissionRequest) =>
+  shellTools.has(permission) || (permission === externalDirectory && "command" in details)
 
 /** The arguments are what the tool receives, so nothing else replaces one, such as the `message` of opencode 2. */
 export const withArguments = (request: PermissionRequest, input: ToolInput): PermissionRequest => {
   if (!needsArguments(request)) return request
   const { description, ...others } = detailsFrom(input)
-  const given = description === undefined || isShell(request.permission, others) ? others : { description, ...others }
+  const given = description === undefined || isShell(request) ? others : { description, ...others }
   const own = Object.entries(request.details ?? {}).map(([name, value]) =>
     name in given && given[name] !== value ? [`opencode's ${name}`, value] : [name, value],
   )
   const details = { ...given, ...Object.fromEntries(own), ...given }
-  return { ...request, hasArguments: true, ...(Record.isEmptyRecord(details) ? {} : { details }) }
+  return {
+    ...request,
+    hasArguments: true,
+    ...(toldNothing(request) ? { onlyArguments: true } : {}),
+    ...(Record.isEmptyRecord(details) ? {} : { details }),
+  }
 }
 
 /** The tool calls of a message, by their ids. */
@@ -121,15 +133,14 @@ export const completeRequests = Effect.fnUntraced(function* (
   return requests.map((pending) => withCall(pending, calls))
 })
 
-const completeEvent =
-  (read: ReadToolCalls) =>
-  (event: TurnEvent): Effect.Effect<TurnEvent> =>
-    event._tag === "RequestOpened"
-      ? Effect.map(completeRequests(read, [event.pending]), ([pending = event.pending]) => ({ ...event, pending }))
-      : Effect.succeed(event)
-
 /** {@link completeRequests}, for the requests that these events open. Other events are passed on as they are. */
-export const completeEvents = <Events extends ReadonlyArray<TurnEvent>>(read: ReadToolCalls, events: Events) =>
-  events.some(({ _tag }) => _tag === "RequestOpened")
-    ? Effect.forEach(events, completeEvent(read))
-    : Effect.succeed(events)
+export const completeEvents = <const Events extends ReadonlyArray<TurnEvent>>(read: ReadToolCalls, events: Events) => {
+  const opened = events.flatMap((event) => (event._tag === "RequestOpened" ? [event.pending] : []))
+  if (opened.length === 0) return Effect.succeed(events)
+  return Effect.map(completeRequests(read, opened), (completed) => {
+    const byRequest = new Map(Array.zip(opened, completed))
+    return Array.map(events, (event): TurnEvent =>
+      event._tag === "RequestOpened" ? { ...event, pending: byRequest.get(event.pending) ?? event.pending } : event,
+    )
+  })
+}

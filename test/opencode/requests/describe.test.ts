@@ -67,6 +67,42 @@ suite("A request in one line", () => {
     assert.strictEqual(inOneLine({ details: { ...details, workdir: "" } }), "permission for bash: rm -rf *")
   })
 
+  it("shows every directory outside the project that its text does not show", () => {
+    const outside = { permission: "external_directory", details: { command: "cat x" } }
+    for (const pattern of ["/*", "*", "/etc/*"]) {
+      assert.strictEqual(
+        inOneLine({ ...outside, patterns: [pattern] }),
+        `permission for external_directory: access to ${pattern}: cat x`,
+      )
+      assert.strictEqual(
+        inOneLine({ ...outside, patterns: [pattern], details: { command: "cat x", workdir: "/etc/nginx" } }),
+        `permission for external_directory: access to ${pattern}: in /etc/nginx: cat x`,
+      )
+    }
+    for (const workdir of ["/etc", "/etc/"]) {
+      assert.strictEqual(
+        inOneLine({ ...outside, patterns: ["/etc/*"], details: { command: "cat x", workdir } }),
+        `permission for external_directory: in ${workdir}: cat x`,
+      )
+    }
+    assert.strictEqual(
+      inOneLine({ ...outside, patterns: ["/etc/*"], details: { filepath: "/etc/ssl/key" } }),
+      "permission for external_directory: access to /etc/*: /etc/ssl/key",
+    )
+    assert.strictEqual(
+      inOneLine({ ...outside, patterns: ["/*"], details: { filepath: "/x" } }),
+      "permission for external_directory: /x",
+    )
+  })
+
+  // opencode ignores arguments that a tool does not have, but tells them.
+  it.each(["read", "edit", "webfetch"])("shows what %s is about, whatever `command` its arguments have", (name) => {
+    const details = { command: "docs/a.md", filePath: "/root/.ssh/id_rsa" }
+    const given = { permission: name, patterns: ["/root/.ssh/id_rsa"], details }
+    assert.strictEqual(inOneLine(given), `permission for ${name}: /root/.ssh/id_rsa`)
+    assert.deepStrictEqual(whole(given), { acts: ["/root/.ssh/id_rsa"], details: [["command", "docs/a.md"]] })
+  })
+
   it("shows the arguments of a tool whose pattern says nothing", () => {
     const tool = { permission: "github_close_issue", patterns: ["*"], always: ["*"] }
     assert.strictEqual(
@@ -109,5 +145,20 @@ suite("A whole request", () => {
         ["workdir", "/etc"],
       ],
     })
+  })
+
+  it("says that the directory of a command is not known", () => {
+    const details = { command: "rm -rf *" }
+    const directory = ["directory", "not known, and may not be the session's"] as const
+    const unknown = { acts: ["rm -rf *"], details: [directory] }
+    assert.deepStrictEqual(whole({ details }), unknown)
+    assert.deepStrictEqual(whole({ patterns: ["rm -rf *"] }), unknown)
+    assert.deepStrictEqual(whole({ details, permission: "external_directory", patterns: ["/etc/*"] }), {
+      acts: ["rm -rf *"],
+      details: [["outside the project", "/etc/*"], directory],
+    })
+    assert.deepStrictEqual(whole({ details, hasArguments: true }), { acts: ["rm -rf *"], details: [] })
+    const file = { permission: "external_directory", patterns: ["/etc/*"], details: { filepath: "/etc/hosts" } }
+    assert.deepStrictEqual(whole(file), { acts: ["/etc/hosts"], details: [] })
   })
 })

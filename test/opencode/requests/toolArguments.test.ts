@@ -3,9 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
-import { describe as inOneLine, type PermissionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
+import {
+  describe as inOneLine,
+  type PermissionRequest,
+  wholeRequest,
+} from "../../../src/opencode/requests/PendingRequest.ts"
 import { openRequests } from "../../../src/opencode/requests/pendingRequests.ts"
-import { completeRequests, withArguments } from "../../../src/opencode/requests/toolArguments.ts"
+import { completeEvents, completeRequests, withArguments } from "../../../src/opencode/requests/toolArguments.ts"
 import type { ToolState } from "../../../src/opencode/sessions/Message.ts"
 import type { Target } from "../../../src/opencode/Target.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
@@ -160,6 +164,34 @@ it.effect("A message that never answers does not hold up the others", () =>
   }),
 )
 
+it.effect("The requests of several events are read at the same time, and each message once", () =>
+  Effect.gen(function* () {
+    const reads: Array<string> = []
+    const slow = { ...asked, tool: { callID: "slow", messageID: msg("3") } }
+    const opened = [slow, asked, { ...slow, id: permission("2").id }].map((request) => ({
+      _tag: "RequestOpened" as const,
+      pending: { kind: "permission" as const, request },
+    }))
+    const completing = yield* Effect.forkChild(
+      completeEvents(
+        (_, message) => {
+          reads.push(message)
+          return message === msg("3") ? Effect.never : Effect.succeed(new Map([[call.callID, running]]))
+        },
+        [{ _tag: "Connected" }, ...opened, { _tag: "Heartbeat" }],
+      ),
+    )
+    yield* TestClock.adjust("1 second")
+    const events = yield* Fiber.join(completing)
+    assert.deepStrictEqual(reads, [msg("3"), msg("2")])
+    assert.deepStrictEqual(
+      events.map((event) => (event._tag === "RequestOpened" ? event.pending.request.id : event._tag)),
+      ["Connected", asked.id, asked.id, permission("2").id, "Heartbeat"],
+    )
+    assert.include(JSON.stringify(events[2]), '"issue":"7"')
+  }),
+)
+
 it.effect("The prompt of a subagent is part of what is asked", () =>
   Effect.gen(function* () {
     const input = { description: "Tidy up", prompt: "Delete all branches", subagent_type: "general" }
@@ -182,6 +214,25 @@ describe("The arguments of a tool call", () => {
       inOneLine({ kind: "permission", request: withArguments(other, input) }),
       "permission for github_close_issue: description: To production, command: deploy",
     )
+  })
+
+  // Only what opencode itself tells of access outside the project is what would be done.
+  it("are all shown beside the directory outside the project, also those that the tool does not have", () => {
+    const outside = { ...other, permission: "external_directory", patterns: ["/etc/*"] }
+    const input = {
+      filePath: "/etc/shadow",
+      path: "/etc/hosts",
+      command: "cat docs/a.md",
+      description: "Looks",
+      workdir: "/etc",
+    }
+    assert.strictEqual(
+      inOneLine({ kind: "permission", request: withArguments(outside, input) }),
+      "permission for external_directory: access to /etc/*: description: Looks, filePath: /etc/shadow, path: /etc/hosts, command: cat docs/a.md, workdir: /etc",
+    )
+    const { acts, details } = wholeRequest(withArguments(outside, input))
+    assert.deepStrictEqual(acts, [])
+    assert.deepStrictEqual(Object.fromEntries(details), { "outside the project": "/etc/*", ...input })
   })
 
   it("are not replaced by opencode's own words", () => {

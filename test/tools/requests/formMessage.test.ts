@@ -35,7 +35,7 @@ const partly = "Not shown in full. Close this form to read it all; the request s
 
 describe("the form for a permission", () => {
   it("names the act, then where", () => {
-    assert.deepStrictEqual(rows({}), [
+    assert.deepStrictEqual(rows({ hasArguments: true }), [
       "bash: rm -rf build",
       `laptop · /home/me/web-shop · session ${here} "Add a window"`,
       open,

@@ -41,10 +41,13 @@ describe("a permission", () => {
 
   it("shows the whole command line instead of opencode's patterns, which leave out parts of it", () => {
     const command = "cd build && rm -rf . > log"
-    assert.strictEqual(shown({ patterns: ["rm -rf ."], details: { command } }), `Permission for bash:\n  ${command}`)
+    assert.strictEqual(
+      shown({ patterns: ["rm -rf ."], details: { command }, hasArguments: true }),
+      `Permission for bash:\n  ${command}`,
+    )
     assert.strictEqual(
       shown({ patterns: ["cd build", "rm -rf ."] }),
-      "Permission for bash:\n  cd build\n  rm -rf .",
+      "Permission for bash:\n  cd build\n  rm -rf .\ndirectory: not known, and may not be the session's",
       "an opencode that tells no command",
     )
   })
