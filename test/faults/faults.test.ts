@@ -37,8 +37,8 @@ const cases = casesOf([
 const nextStep =
   /\b(?:[a-z]+_[a-z_]+|Check|Set|Choose|Wait|Pass|Start|Update|Open|Correct|Send|try again|Only a person|opencode's log)\b/u
 
-/** Of the server, at any time, with two hundred instances and answers without end. */
-const maxMegabytes = 1000
+/** Of the server, at any time, with two hundred instances and answers without end. It needs 400, or 1100 where it hardly gets the processor. */
+const maxMegabytes = 1500
 
 const holds = (part: RegExp | string) => (text: string) =>
   typeof part === "string" ? text.includes(part) : part.test(text)
