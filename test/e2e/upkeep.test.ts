@@ -57,6 +57,10 @@ const Diagnosis = Schema.fromJsonString(
   }),
 )
 
+/** Whether doctor names the opencodes of the tests that run at the same time. */
+const isOfOthers = ({ message }: { readonly message: string }) =>
+  /running on this machine and no transport finds/u.test(message)
+
 layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: true })((it) => {
   describe("prune", () => {
     it.effect("removes only what is gone, with a reason for each, and waits before it removes a silent instance", () =>
@@ -128,9 +132,6 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
         const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD: "hunter2-Zk9" })
         assert.strictEqual(code, 0)
         assert.isTrue(ok)
-        // Those of the tests that run at the same time.
-        const isOfOthers = ({ message }: { readonly message: string }) =>
-          /running on this machine and no transport finds/u.test(message)
         assert.deepStrictEqual(
           findings.filter((finding) => finding.state !== "ok" && !isOfOthers(finding)),
           [],
