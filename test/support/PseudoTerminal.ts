@@ -1,5 +1,5 @@
 /** A program in a terminal, as a person sees it: tmux draws the screen and passes on what is typed. */
-import { type Duration, Effect, FileSystem, Path, Ref, Schedule, Schema, Stream } from "effect"
+import { type Duration, Effect, FileSystem, Path, Schedule, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
@@ -69,10 +69,8 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
     duration: Duration.Input = patience,
   ) =>
     Effect.gen(function* () {
-      const last = yield* Ref.make("")
-      const failed = Effect.flatMap(Ref.get(last), (screen) => new TerminalError({ reason: what, screen }))
+      const failed = Effect.flatMap(screen, (screen) => new TerminalError({ reason: what, screen }))
       return yield* screen.pipe(
-        Effect.tap((text) => Ref.set(last, text)),
         Effect.flatMap(answer),
         Effect.repeat({ until: (answer) => answer !== undefined, schedule: Schedule.spaced("50 millis") }),
         Effect.flatMap(Effect.fromNullishOr),

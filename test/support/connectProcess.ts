@@ -1,5 +1,5 @@
 /** The built executable as `opencode-fleet connect`, in the home and project of an opencode of the tests. */
-import { Effect, FileSystem, Option, Path, Ref, Schema, Stream } from "effect"
+import { Effect, Exit, FileSystem, Option, Path, Ref, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ConnectState, RegistrationJson } from "../../src/discovery/relay/Registration.ts"
 import { fileURLToPath } from "node:url"
@@ -45,6 +45,12 @@ export const startConnect = Effect.fn("startConnect")(function* (workspace: Work
     Stream.runForEach((text) => Ref.update(output, (before) => before + text)),
     Effect.ignore,
     Effect.forkScoped,
+  )
+  // On CI, this is all there is to diagnose from.
+  yield* Effect.addFinalizer((exit) =>
+    Exit.isFailure(exit)
+      ? Effect.flatMap(Ref.get(output), (text) => Effect.logError(`connect (${handle.pid}) printed:\n${text}`))
+      : Effect.void,
   )
   return {
     pid: handle.pid,
