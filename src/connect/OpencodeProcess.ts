@@ -53,5 +53,10 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
     headless: options.headless,
     args: [...(options.headless ? ["serve"] : []), ...args, "--port", String(port)],
   })
-  return { ...child, port }
+  return {
+    ...child,
+    port,
+    /** Whether another program has taken the port that was chosen here. opencode ends at once if that happens before it listens. */
+    hasLostPort: requestedPort === 0 ? Effect.isFailure(freePort(port)) : Effect.succeed(false),
+  }
 })

@@ -112,12 +112,16 @@ export const connectNew = Effect.fn("connectNew")(function* ({
       Effect.ignore,
       Effect.forkScoped,
     )
-    return {
-      exitStatus: yield* opencode.exitStatus,
-      problem: yield* Effect.flatten(Ref.get(problem)),
-    } satisfies ConnectResult as ConnectResult
+    const exitStatus = yield* opencode.exitStatus
+    const result: ConnectResult = { exitStatus, problem: yield* Effect.flatten(Ref.get(problem)) }
+    const neverAnswered = Option.exists(result.problem, ({ _tag }) => _tag === "OpencodeNeverAnswered")
+    return { result, again: headless && exitStatus !== 0 && neverAnswered && (yield* opencode.hasLostPort) }
   })
-  return yield* Effect.scoped(run).pipe(Effect.onExit((exit) => Scope.close(membershipScope, exit)))
+  const { result } = yield* Effect.scoped(run).pipe(
+    Effect.repeat({ while: ({ again }) => again, times: 2 }),
+    Effect.onExit((exit) => Scope.close(membershipScope, exit)),
+  )
+  return result
 })
 
 /** Number of consecutive refused connections after which an opencode that this program did not start counts as ended. */

@@ -5,7 +5,8 @@ import { OpencodeNeverAnswered, type StopSignal } from "../../src/connect/connec
 import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
 import { refused } from "../../src/testing/Fault.ts"
 import { freePort, webServer } from "../support/loopback.ts"
-import { filesIn, makeOpencode, run, test, untilSignal } from "./opencodeScript.ts"
+import { eventually } from "../support/eventually.ts"
+import { filesIn, losingItsPort, makeOpencode, run, test, untilSignal } from "./opencodeScript.ts"
 
 describe("opencode that connect has started", () => {
   it.live.each([
@@ -103,6 +104,21 @@ describe("opencode that connect has started", () => {
       assert.deepStrictEqual(yield* made.signals, ["TERM"])
       assert.deepStrictEqual(yield* made.registered, registered)
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
+    }).pipe(test),
+  )
+
+  it.live("is started again if another program takes the port that was chosen for it", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const made = yield* makeOpencode(losingItsPort)
+      fake.fail("GET /global/health", refused)
+      const stopSignals = yield* Queue.unbounded<StopSignal>()
+      const running = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
+      yield* (yield* FileSystem.FileSystem).exists(`${made.parent}/ready`).pipe(eventually((isReady) => isReady))
+      fake.heal()
+      yield* made.started
+      yield* Queue.offer(stopSignals, "SIGTERM")
+      assert.strictEqual((yield* Fiber.join(running)).exitStatus, 5)
     }).pipe(test),
   )
 

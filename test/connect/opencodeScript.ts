@@ -17,6 +17,19 @@ trap 'rm "$here/ready"; echo INT >> "$here/signals"; exit 6' INT
 while :; do sleep 0.05; done
 `
 
+/** Ends at its first start because another program, which it starts itself, has its port. Then runs until it gets a signal. */
+export const losingItsPort = `
+if [ ! -e "$here/taken" ]; then
+  for port; do :; done
+  '${process.execPath}' -e '
+    require("net").createServer().listen(+process.argv[1], "127.0.0.1", () => require("fs").writeFileSync(process.argv[2], ""))
+    setTimeout(() => process.exit(), 5000)
+  ' "$port" "$here/taken" &
+  while [ ! -e "$here/taken" ]; do sleep 0.05; done
+  exit 1
+fi
+${untilSignal}`
+
 /** A program called opencode of these lines, first on the PATH, with a relay directory beside it. */
 export const makeOpencode = Effect.fnUntraced(function* (lines: string) {
   const fs = yield* FileSystem.FileSystem
