@@ -56,7 +56,7 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   return {
     ...child,
     port,
-    /** Whether another program has taken the port that was chosen here. opencode ends at once if that happens before it listens. */
+    /** Whether another program has taken the port that was chosen here. opencode ends if that happens before it listens. */
     hasLostPort: requestedPort === 0 ? Effect.isFailure(freePort(port)) : Effect.succeed(false),
   }
 })

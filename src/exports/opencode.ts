@@ -34,7 +34,7 @@ export type {
 } from "../opencode/Opencode.ts"
 export { OpencodeClient } from "../opencode/Opencode.ts"
 export { opencodeLayer } from "../layers.ts"
-export { requestedActs } from "../opencode/requests/PendingRequest.ts"
+export { requestedActs } from "../opencode/requests/requestedActs.ts"
 export type { TurnEvent } from "../opencode/events/TurnEvent.ts"
 export type {
   Decision,

@@ -3,6 +3,7 @@ import type { CallToolResult, InputRequiredResult } from "@modelcontextprotocol/
 import { Cause, Context, Effect, type Exit } from "effect"
 import { Tool } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
+import { type CallEnd, endOf } from "./callEnd.ts"
 import type { ErrorResult } from "./callResult.ts"
 
 /** Facts about a call for the log. They must hold no prompts, answers or secrets. `structured`: its structured content, if any. */
@@ -20,9 +21,11 @@ interface LoggedCall {
   readonly facts: CallFacts
 }
 
-const sentenceOf = (exit: Exit.Exit<Result, ErrorResult>): string => {
-  if (exit._tag === "Success") return "inputRequests" in exit.value ? "answered with a question" : "answered"
-  return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "answered with an error"
+const sentences: Readonly<Record<CallEnd, string>> = {
+  success: "answered",
+  question: "answered with a question",
+  error: "answered with an error",
+  cancelled: "interrupted",
 }
 
 const errorOf = (exit: Exit.Exit<Result, ErrorResult>) => {
@@ -39,7 +42,7 @@ export const logged =
     const level = caller === undefined || Context.get(tool.annotations, Tool.Readonly) ? "Debug" : "Info"
     return call.pipe(
       Effect.onExit((exit) =>
-        Effect.logWithLevel(level)(sentenceOf(exit)).pipe(
+        Effect.logWithLevel(level)(sentences[endOf(exit)]).pipe(
           Effect.annotateLogs({ ...facts({ args, structured: structuredIn(exit) }), ...errorOf(exit) }),
         ),
       ),

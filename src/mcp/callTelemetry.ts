@@ -1,14 +1,14 @@
 /** The span and the metric of a tool call. Neither holds arguments or results, because both can contain prompts. */
 import type { ServerContext } from "@modelcontextprotocol/server"
-import { Cause, Effect, Metric, Option, Tracer } from "effect"
+import { Effect, Metric, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
+import { type CallEnd, endOf } from "./callEnd.ts"
 import { ErrorResult } from "./callResult.ts"
 
-/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with a form) or `cancelled`. */
+/** Tool calls by `tool` and `result`, a {@link CallEnd}. */
 const calls = Metric.counter("mcp.tool.calls", { description: "Tool calls", incremental: true })
 
-const count = (tool: string, result: "success" | "error" | "question" | "cancelled") =>
-  Metric.update(Metric.withAttributes(calls, { tool, result }), 1)
+const count = (tool: string, result: CallEnd) => Metric.update(Metric.withAttributes(calls, { tool, result }), 1)
 
 /** The span of the client that made the call (W3C Trace Context). */
 const parentOf = ({ mcpReq: { _meta } }: ServerContext): Option.Option<Tracer.ExternalSpan> => {
@@ -57,8 +57,5 @@ export const observed =
           "jsonrpc.request.id": String(context.mcpReq.id),
         },
       }),
-      Effect.onExit((exit) => {
-        if (exit._tag === "Success") return count(tool, "inputRequests" in exit.value ? "question" : "success")
-        return count(tool, Cause.hasInterruptsOnly(exit.cause) ? "cancelled" : "error")
-      }),
+      Effect.onExit((exit) => count(tool, endOf(exit))),
     )

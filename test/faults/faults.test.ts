@@ -37,7 +37,10 @@ const cases = casesOf([
 const nextStep =
   /\b(?:[a-z]+_[a-z_]+|Check|Set|Choose|Wait|Pass|Start|Update|Open|Correct|Send|try again|Only a person|opencode's log)\b/u
 
-/** Of the server, at any time, with two hundred instances and answers without end. It needs 400, or 1100 where it hardly gets the processor. */
+/**
+ * Of the server, at any time, with two hundred instances and answers without end. It needs 400, or 1100 where it hardly gets the
+ * processor.
+ */
 const maxMegabytes = 1500
 
 /** A connection, with its timer, that is idle for longer than the test waits: seen once in ten runs on a busy machine. */

@@ -12,14 +12,14 @@ export const defaultAddress: ListenAddress = { host: "127.0.0.1", port: 4180 }
 const maxPort = 65_535
 
 /** It does not begin with `-`: that would be a flag or a negative number. */
-const hostPattern = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u
+export const isHostName = (text: string): boolean => /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u.test(text)
 
 export const parseAddress = (text: string): Option.Option<ListenAddress> => {
   if (/^\d+$/u.test(text)) return withPort(defaultAddress.host, text)
   if (isIPv6(text)) return Option.some({ ...defaultAddress, host: text })
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/u.exec(text) ?? []
   const host = bracketed !== undefined && isIPv6(bracketed) ? bracketed : plain
-  if (host === undefined || (host === plain && !hostPattern.test(host))) return Option.none()
+  if (host === undefined || (host === plain && !isHostName(host))) return Option.none()
   return port === undefined ? Option.some({ ...defaultAddress, host }) : withPort(host, port)
 }
 

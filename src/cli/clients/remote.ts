@@ -46,11 +46,11 @@ export interface RemoteNews {
 const serverOf = Effect.fnUntraced(function* (url: Option.Option<string>) {
   const running = yield* runningServers((yield* Settings).stateDirectory)
   if (Option.isSome(url)) {
-    const address = { ...defaultAddress, port: Number(new URL(url.value).port) }
-    const meant = isLocal(url.value) ? running.find((one) => leadsTo(one.url, address)) : undefined
+    const port = Number(new URL(url.value).port)
+    const meant = isLocal(url.value) ? running.find((one) => leadsTo(one.url, port)) : undefined
     return { url: url.value, access: meant?.access, others: [], isExpected: false }
   }
-  const chosen = running.find((one) => leadsTo(one.url, defaultAddress)) ?? running[0]
+  const chosen = running.find((one) => leadsTo(one.url, defaultAddress.port)) ?? running[0]
   const others = running.filter((one) => one !== chosen)
   return {
     url: chosen?.url ?? defaultUrl,

@@ -2,10 +2,11 @@
  * The servers over HTTP that this user is running on this machine. Each leaves a file in the state directory while it listens,
  * so that `doctor` and `config CLIENT --http` find it at any address. The files hold no secret.
  */
-import { Clock, Effect, FileSystem, Option, Path, Schema } from "effect"
+import { Clock, Effect, FileSystem, Path, Schema } from "effect"
 import { loopbackOf, urlOf } from "../../discovery/address.ts"
 import { replaceFile } from "../../machine/atomicWrite.ts"
 import { failureText } from "../../machine/fileError.ts"
+import { readJsonFiles } from "../../machine/jsonFiles.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { isLoopbackHost } from "../../text/loopback.ts"
@@ -39,33 +40,17 @@ export const localUrl = ({ host, port }: ListenAddress): string => {
   return `${urlOf(address, port)}${mcpPath}`
 }
 
-/** Whether a URL leads to what listens at an address of this machine, under any of its names. */
-export const leadsTo = (url: string, { port }: ListenAddress): boolean => {
+/** Whether a URL leads to a port of this machine, under any of its names. */
+export const leadsTo = (url: string, port: number): boolean => {
   const parsed = new URL(url)
   return parsed.port === String(port) && isLoopbackHost(parsed.hostname)
 }
 
 const directoryIn = (stateDirectory: string) => Effect.map(Path.Path, (path) => path.join(stateDirectory, "http"))
 
-/** Every file, also of servers that were killed. Files that cannot be read are left out. */
-const readAll = Effect.fnUntraced(function* (stateDirectory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const directory = yield* directoryIn(stateDirectory)
-  const names = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-  const servers = yield* Effect.forEach(
-    names.filter((name) => /^\d+\.json$/u.test(name)),
-    (name) => {
-      const file = path.join(directory, name)
-      return fs.readFileString(file).pipe(
-        Effect.flatMap(Schema.decodeEffect(Json)),
-        Effect.map((server) => ({ ...server, file })),
-        Effect.option,
-      )
-    },
-  )
-  return servers.flatMap(Option.toArray)
-})
+/** Also of servers that were killed. */
+const readAll = (stateDirectory: string) =>
+  Effect.flatMap(directoryIn(stateDirectory), (directory) => readJsonFiles(directory, Json))
 
 /** The servers whose process is running, the newest first. */
 export const runningServers = Effect.fnUntraced(function* (stateDirectory: string) {

@@ -4,7 +4,7 @@ import { Argument, type Command, Flag } from "effect/cli"
 import { isIPv6 } from "node:net"
 import { hostOf } from "../../discovery/address.ts"
 import { bareFlag } from "../arguments/bareFlag.ts"
-import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { defaultAddress, isHostName, parseAddress } from "../arguments/listenAddress.ts"
 import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { exitStatus, failedBecause } from "../process/exitStatus.ts"
@@ -24,8 +24,9 @@ const publicUrl = (text: string) =>
 const hostName = (text: string) => {
   const name = text.replace(/^\[(.*)\]$/u, "$1")
   const host = isIPv6(name) ? `[${name}]` : name
-  const isName = isIPv6(name) || /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u.test(name)
-  return isName && URL.canParse(`http://${host}`) ? Option.some(new URL(`http://${host}`).hostname) : Option.none()
+  return (isIPv6(name) || isHostName(name)) && URL.canParse(`http://${host}`)
+    ? Option.some(new URL(`http://${host}`).hostname)
+    : Option.none()
 }
 
 export const serveInput = {

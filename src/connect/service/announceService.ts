@@ -14,7 +14,7 @@ import { leaseFile, takeLease } from "./serviceLease.ts"
 /** The id of a user's service on a machine, in the database and on relays. */
 export const serviceId = (machine: string) => `${servicePrefix}${machine}`
 
-/** In the background. While the service is not running it has no heartbeat, so it becomes silent. It may come back at another port. */
+/** While the service is not running, its row has no heartbeat and becomes silent. It may come back at another port. */
 const keepRow = Effect.fnUntraced(function* (
   registry: Registry,
   machine: string,

@@ -7,6 +7,7 @@ import { Effect, FileSystem, Hash, Option, Path, Schedule, Schema } from "effect
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { ConnectState } from "../../discovery/relay/Registration.ts"
 import { createFile, replaceFile } from "../../machine/atomicWrite.ts"
+import { readJsonFiles } from "../../machine/jsonFiles.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 
 /** The content of the file. */
@@ -107,18 +108,5 @@ export const takeLease = Effect.fnUntraced(function* ({
 })
 
 /** The leases of relays in the state directory, with the path of each file. Files that cannot be read are left out. */
-export const readLeases = Effect.fnUntraced(function* (stateDirectory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const directory = yield* directoryIn(stateDirectory, "relays")
-  const names = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-  const files = names.filter((name) => name.endsWith(".json") && !name.startsWith(".")).toSorted()
-  const leases = yield* Effect.forEach(files, (name) => {
-    const file = path.join(directory, name)
-    return Effect.map(
-      readLease(file),
-      Option.map((lease) => ({ ...lease, file })),
-    )
-  })
-  return leases.flatMap(Option.toArray)
-})
+export const readLeases = (stateDirectory: string) =>
+  Effect.flatMap(directoryIn(stateDirectory, "relays"), (directory) => readJsonFiles(directory, ServiceLeaseJson))

@@ -1,7 +1,8 @@
 /** The pending requests and the activity of one instance, as of its last report. */
 import type { HashMap } from "effect"
 import type { PermissionId, QuestionId, SessionId } from "../../opencode/Identifiers.ts"
-import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { describe } from "../../opencode/requests/requestedActs.ts"
 import { line } from "../../text/plainText.ts"
 
 /** A permission or a question that an agent waits for, as one line of text. */

@@ -7,13 +7,8 @@ import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Part, ToolInput, ToolState } from "../sessions/Message.ts"
-import {
-  externalDirectory,
-  type PendingRequest,
-  type PermissionRequest,
-  shellTools,
-  subagentTools,
-} from "./PendingRequest.ts"
+import type { PendingRequest, PermissionRequest } from "./PendingRequest.ts"
+import { externalDirectory, shellTools, subagentTools } from "./requestedActs.ts"
 
 /** Whether opencode itself told nothing of what would be done. */
 const toldNothing = ({ details = {} }: PermissionRequest) => Object.keys(details).every((name) => name === "message")

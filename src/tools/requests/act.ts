@@ -4,9 +4,8 @@ import {
   type PendingRequest,
   type PermissionRequest,
   type QuestionRequest,
-  requestedActs,
-  soleAct,
 } from "../../opencode/requests/PendingRequest.ts"
+import { requestedActs } from "../../opencode/requests/requestedActs.ts"
 import { fits } from "../../text/cells.ts"
 import { shortLine } from "../../text/shortLine.ts"
 
@@ -27,9 +26,7 @@ const list = (items: ReadonlyArray<string>, width: number): string => {
 
 const permissionAct = (request: PermissionRequest, width: number): string => {
   const name = `${shortLine(request.permission, maxName)}: `
-  const sole = soleAct(request)
-  const room = width - name.length
-  return `${name}${sole === undefined ? list(requestedActs(request), room) : shortLine(sole, room)}`.trim()
+  return `${name}${list(requestedActs(request), width - name.length)}`.trim()
 }
 
 export const questionAct = ({ questions }: QuestionRequest, index: number, width: number): string => {

@@ -3,12 +3,8 @@
  * rows only. It has few rows, each of which fits into a small terminal. Untrusted text never begins a row, so it cannot
  * imitate one.
  */
-import {
-  alwaysScope,
-  type PermissionRequest,
-  type QuestionRequest,
-  wholeRequest,
-} from "../../opencode/requests/PendingRequest.ts"
+import { alwaysScope, type PermissionRequest, type QuestionRequest } from "../../opencode/requests/PendingRequest.ts"
+import { wholeRequest } from "../../opencode/requests/requestedActs.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { fits, pieces, rowsOf } from "../../text/cells.ts"

@@ -4,9 +4,8 @@ import {
   type PendingRequest,
   type PermissionRequest,
   type Question,
-  type WholeRequest,
-  wholeRequest,
 } from "../../opencode/requests/PendingRequest.ts"
+import { type WholeRequest, wholeRequest } from "../../opencode/requests/requestedActs.ts"
 import { clip } from "../../text/clip.ts"
 import { line, plainLine } from "../../text/plainText.ts"
 import { visible } from "../../text/visible.ts"

@@ -5,7 +5,8 @@
  */
 import { Clock, Effect, Equal, Option, Semaphore, Stream } from "effect"
 import type { TurnObserver, TurnStage } from "../../opencode/turns/observeTurn.ts"
-import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { describe } from "../../opencode/requests/requestedActs.ts"
 import type { SessionStatus } from "../../opencode/sessions/Session.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import { text, toolCalls } from "../../opencode/turn/Turn.ts"

@@ -1,6 +1,6 @@
 /** Builds the view of a turn and its outcome. */
 import { clip } from "../../text/clip.ts"
-import { describe } from "../../opencode/requests/PendingRequest.ts"
+import { describe } from "../../opencode/requests/requestedActs.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
@@ -77,10 +77,15 @@ const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
   }
 }
 
-/** An instance that only went away may come back by itself. */
-const nextOfUnreachable = ({ error }: Extract<Outcome, { _tag: "unreachable" }>): string => {
-  const next = nextOf("unreachable")
-  return error === undefined || isAway(error) ? next : `${nextStep(error)} ${next}`
+/** `leftWaiting`: a subagent in the background waits for a person. */
+const nextAfter = (turn: Turn, outcome: Outcome, leftWaiting: boolean): string => {
+  if (outcome._tag === "accepted") return nextOfAccepted(turn, outcome)
+  if (leftWaiting) return nextOfBackground
+  const next = nextOf(outcome._tag)
+  // An instance that only went away may come back by itself.
+  return outcome._tag !== "unreachable" || outcome.error === undefined || isAway(outcome.error)
+    ? next
+    : `${nextStep(outcome.error)} ${next}`
 }
 
 export const turnView = (
@@ -114,14 +119,7 @@ export const turnView = (
       .join("; "),
     1000,
   )
-  const next =
-    outcome._tag === "accepted"
-      ? nextOfAccepted(turn, outcome)
-      : outcome._tag === "unreachable"
-        ? nextOfUnreachable(outcome)
-        : leftWaiting
-          ? nextOfBackground
-          : nextOf(outcome._tag)
+  const next = nextAfter(turn, outcome, leftWaiting)
   return {
     instance: target.instance,
     session_id: turn.session,

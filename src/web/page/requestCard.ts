@@ -4,10 +4,8 @@ import {
   type PendingRequest,
   type PermissionRequest,
   type QuestionRequest,
-  requestedActs,
-  type WholeRequest,
-  wholeRequest,
 } from "../../opencode/requests/PendingRequest.ts"
+import { requestedActs, type WholeRequest, wholeRequest } from "../../opencode/requests/requestedActs.ts"
 import { visible, visibleLine } from "../../text/visible.ts"
 import { allowsCustomAnswer, shownLabels } from "../../tools/requests/question.ts"
 import { clipMiddle } from "../../tools/requests/requestView.ts"

@@ -54,7 +54,7 @@ it.each([
   ["http://127.0.0.1:4181/mcp", false],
   ["http://192.168.1.5:4180/mcp", false],
 ])("%s is the server at the usual address: %s", (url, expected) => {
-  assert.strictEqual(leadsTo(url, defaultAddress), expected)
+  assert.strictEqual(leadsTo(url, defaultAddress.port), expected)
 })
 
 const urls = (state: string) => Effect.map(runningServers(state), (all) => all.map(({ url }) => url))

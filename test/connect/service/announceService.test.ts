@@ -19,15 +19,25 @@ const runningAt = (url: string): ServiceState => ({
   file: "/state/service.json",
 })
 
+/** A machine with opencode's service, whose state changes. */
+const startingAs = (first: ServiceState) => {
+  let state = first
+  return {
+    become: (next: ServiceState) => {
+      state = next
+    },
+    machine: Layer.merge(
+      Layer.succeed(LocalService, { state: Effect.sync(() => state) }),
+      Layer.succeed(LocalMachine, laptop),
+    ),
+  }
+}
+
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ id: Schema.String })))
 
 describe("opencode's service in a registry", () => {
   it.effect("is the same instance on the relay, and is announced where it listens now", () => {
-    let state = runningAt("http://127.0.0.1:5001")
-    const machine = Layer.merge(
-      Layer.succeed(LocalService, { state: Effect.sync(() => state) }),
-      Layer.succeed(LocalMachine, laptop),
-    )
+    const service = startingAs(runningAt("http://127.0.0.1:5001"))
     return Effect.gen(function* () {
       const { stateDirectory } = yield* makeDirectories
       const { database, of } = recording()
@@ -35,7 +45,7 @@ describe("opencode's service in a registry", () => {
       yield* announced(of)
       const [[id, name, , , localUrl] = []] = of("insert")
       assert.deepStrictEqual([name, localUrl], ["laptop", "http://127.0.0.1:5001"])
-      state = runningAt("http://127.0.0.1:5002")
+      service.become(runningAt("http://127.0.0.1:5002"))
       yield* seconds(15)
       assert.strictEqual(of("insert")[1]?.[4], "http://127.0.0.1:5002")
       // Others learn the new address at once.
@@ -49,30 +59,26 @@ describe("opencode's service in a registry", () => {
         ({ length }) => length > 0,
       )
       assert.deepStrictEqual(yield* decode(json), { id })
-    }).pipe(Effect.scoped, Effect.provide([services, machine]))
+    }).pipe(Effect.scoped, Effect.provide([services, service.machine]))
   })
 
   it.effect("has no heartbeat while the service is not running, and is announced at once when it is back", () => {
-    let state: ServiceState = runningAt("http://127.0.0.1:5001")
-    const machine = Layer.merge(
-      Layer.succeed(LocalService, { state: Effect.sync(() => state) }),
-      Layer.succeed(LocalMachine, laptop),
-    )
+    const service = startingAs(runningAt("http://127.0.0.1:5001"))
     return Effect.gen(function* () {
       const { stateDirectory } = yield* makeDirectories
       const { database, of } = recording()
       yield* announceService({ stateDirectory, registry: { database } })
       yield* announced(of)
-      state = { _tag: "Away", reason: "is not running" }
+      service.become({ _tag: "Away", reason: "is not running" })
       const before = of("insert").length
       yield* seconds(60)
       assert.lengthOf(of("insert"), before)
-      state = runningAt("http://127.0.0.1:5001")
+      service.become(runningAt("http://127.0.0.1:5001"))
       yield* seconds(3)
       assert.isAbove(of("insert").length, before)
       // Servers that have seen it silent are told.
       assert.lengthOf(of("notify"), 2)
-    }).pipe(Effect.scoped, Effect.provide([services, machine]))
+    }).pipe(Effect.scoped, Effect.provide([services, service.machine]))
   })
 
   it.effect("is announced by one `connect`, under its name, and by the next one when that ends", () => {

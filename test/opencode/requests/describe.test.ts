@@ -1,10 +1,6 @@
 import { assert, describe as suite, it } from "@effect/vitest"
-import {
-  describe,
-  type PermissionRequest,
-  soleAct,
-  wholeRequest,
-} from "../../../src/opencode/requests/PendingRequest.ts"
+import type { PermissionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
+import { describe, requestedActs, wholeRequest } from "../../../src/opencode/requests/requestedActs.ts"
 import { permission } from "../../../src/testing/samples.ts"
 
 const inOneLine = (given: Partial<PermissionRequest>) =>
@@ -118,7 +114,10 @@ suite("A request in one line", () => {
       inOneLine({ permission: "edit", patterns: ["src/a.ts"], details }),
       "permission for edit: src/a.ts",
     )
-    assert.isUndefined(soleAct({ ...permission("1"), permission: "edit", patterns: ["a.ts", "b.ts"] }))
+    assert.deepStrictEqual(requestedActs({ ...permission("1"), permission: "edit", patterns: ["a.ts", "b.ts"] }), [
+      "a.ts",
+      "b.ts",
+    ])
   })
 })
 

@@ -3,11 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
-import {
-  describe as inOneLine,
-  type PermissionRequest,
-  wholeRequest,
-} from "../../../src/opencode/requests/PendingRequest.ts"
+import type { PermissionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
+import { describe as inOneLine, wholeRequest } from "../../../src/opencode/requests/requestedActs.ts"
 import { openRequests } from "../../../src/opencode/requests/pendingRequests.ts"
 import { completeEvents, completeRequests, withArguments } from "../../../src/opencode/requests/toolArguments.ts"
 import type { ToolState } from "../../../src/opencode/sessions/Message.ts"

@@ -66,7 +66,7 @@ export const httpServerAt = (usual: ListenAddress): Check<MachineServices | Sett
     const usualUrl = localUrl(usual)
     const running = yield* runningServers((yield* Settings).stateDirectory)
     const known = running.map(({ url }) => url)
-    const urls = new Set(known.some((url) => leadsTo(url, usual)) ? known : [usualUrl, ...known])
+    const urls = new Set(known.some((url) => leadsTo(url, usual.port)) ? known : [usualUrl, ...known])
     const found = yield* Effect.forEach(
       urls,
       (url) =>
@@ -75,7 +75,7 @@ export const httpServerAt = (usual: ListenAddress): Check<MachineServices | Sett
             Option.filter(answer, ({ isOurs }) => isOurs),
             {
               onSome: ({ status }) => [
-                observe(url, status, `opencode-fleet config CLIENT --http${leadsTo(url, usual) ? "" : ` ${url}`}`),
+                observe(url, status, `opencode-fleet config CLIENT --http${leadsTo(url, usual.port) ? "" : ` ${url}`}`),
               ],
               onNone: () => running.filter((server) => server.url === url).map(silent),
             },
